@@ -1,0 +1,147 @@
+"""Execute one submission and let nbgrader store its scores.
+
+This is the seam for hardening: `Runner` is all that the batch knows, and the only place where
+a student's code runs. Another runner may sandbox the kernel, limit it, or work on another
+machine, as long as it leaves its scores in the gradebook.
+"""
+
+import logging
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from traitlets.config import Config
+
+IGNORED_STDERR = r"Warning|it/s|s/it|%\|"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission that lies ready in an nbgrader course folder."""
+
+    workspace: Path
+    """The folder with ``source``, ``submitted`` and ``gradebook.db``."""
+    student: str
+    """The name of the student's folder below ``submitted``."""
+    assignment: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How running a submission ended."""
+
+    failure: str | None = None
+    """Why there are no scores; None if there are."""
+    log: str = ""
+
+
+class Runner(Protocol):
+    """Runs one submission; must not raise for anything the submission does."""
+
+    def run(self, job: Job) -> Outcome:
+        """Execute the submission and store its scores in the workspace's gradebook."""
+        ...
+
+
+@dataclass(frozen=True)
+class UnsandboxedRunner:
+    """nbgrader's own autograder with an ordinary kernel: for trusted submissions only."""
+
+    cell_timeout: int = 600
+    """Seconds that one cell may run."""
+
+    def run(self, job: Job) -> Outcome:
+        """Autograde in this process; the student's code runs in a kernel of its own."""
+        from nbgrader.converters import Autograde
+
+        settings = nbgrader_config(job.workspace)
+        settings.Execute.timeout = self.cell_timeout
+        return _start(Autograde, settings, job.assignment, job.student)
+
+
+def register(workspace: Path, assignment: str) -> Outcome:
+    """Store an assignment in the gradebook and write its student version to ``release``."""
+    from nbgrader.converters import GenerateAssignment
+
+    return _start(GenerateAssignment, nbgrader_config(workspace), assignment)
+
+
+def nbgrader_config(workspace: Path) -> Config:
+    """The settings of nbgrader for a workspace; each line answers a measured failure."""
+    c = Config()
+    c.CourseDirectory.root = str(workspace)
+    # Writers wait for each other instead of failing with "database is locked".
+    c.CourseDirectory.db_url = gradebook_url(workspace)
+    # A graceful shutdown waits for the interpreter's teardown: a fifth of the whole time.
+    c.Execute.shutdown_kernel = "immediate"
+    # A deleted test cell would otherwise have no score at all.
+    c.OverwriteCells.add_missing_cells = True
+    # Any text on stderr, such as a warning or a progress bar, would score zero.
+    c.IgnorePattern.enabled = True
+    c.IgnorePattern.pattern = IGNORED_STDERR
+    # Silences a warning of the kernel about unencrypted local connections.
+    c.KernelManager.transport_encryption = "auto"
+    return c
+
+
+def gradebook_url(workspace: Path) -> str:
+    """The address of a workspace's gradebook, absolute because nbgrader changes folders."""
+    return f"sqlite:///{workspace / 'gradebook.db'}?timeout=60"
+
+
+def scripts_first_on_path() -> None:
+    """Let nbgrader find ``alembic``, which it starts by name when it makes a gradebook."""
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)])
+
+
+def _start(converter: Any, settings: Config, assignment: str, student: str = "*") -> Outcome:
+    from nbgrader.coursedir import CourseDirectory
+    from sqlalchemy.exc import SAWarning
+
+    scripts_first_on_path()
+    kept = _Log()
+    log = logging.Logger("nbgrader", logging.INFO)
+    log.addHandler(kept)
+    folder = CourseDirectory(config=settings, log=log)
+    folder.assignment_id, folder.student_id = assignment, student
+    app = converter(coursedir=folder, config=settings, log=log)
+    app.force = True
+    try:
+        with warnings.catch_warnings():
+            # nbgrader adds rows in an order that SQLAlchemy 2.1 remarks on; the scores are right.
+            warnings.simplefilter("ignore", SAWarning)
+            app.start()
+    except (Exception, SystemExit) as error:  # nothing in a submission may stop the batch
+        return Outcome(kept.reason() or f"{type(error).__name__}: {error}", kept.text())
+    return Outcome(log=kept.text())
+
+
+class _Log(logging.Handler):
+    """Keeps what nbgrader says; its exceptions only point at the log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def text(self) -> str:
+        return "".join(f"[{r.levelname}] {r.getMessage()}\n" for r in self.records)
+
+    def reason(self) -> str | None:
+        """The most telling line: the end of a traceback, or else the first error."""
+        errors = [r.getMessage() for r in self.records if r.levelno >= logging.ERROR]
+        for message in errors:
+            if "Traceback" in message:
+                return _last_line(message)
+        return errors[0] if errors else None
+
+
+def _last_line(traceback: str) -> str:
+    return [line for line in traceback.splitlines() if line.strip()][-1].strip()

@@ -1,0 +1,63 @@
+"""Fixtures shared by all tests: a tiny course with one unit that needs no model."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+TINY_MANIFEST = """
+[[unit]]
+number = 1
+slug = "tiny"
+title = "Tiny"
+question = "What is twice two?"
+minutes = 5
+points = 5
+"""
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def answer_cell(name: str, code: str) -> NotebookNode:
+    """A cell that students fill in."""
+    return _cell(name, f"def {name}(x):\n    ### BEGIN SOLUTION\n    {code}\n    ### END SOLUTION")
+
+
+def test_cell(name: str, points: int, shown: str, hidden: str) -> NotebookNode:
+    """A locked cell that earns points, with a hidden part."""
+    source = f"{shown}\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
+    return _cell(f"{name}-test", source, points)
+
+
+test_cell.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]
+
+
+def _cell(name: str, source: str, points: int | None = None) -> NotebookNode:
+    graded = points is not None
+    entry = {"grade_id": name, "grade": graded, "locked": graded, "solution": not graded}
+    entry |= {"task": False, "schema_version": 3} | ({"points": points} if graded else {})
+    return new_code_cell(source, id=name, metadata={"nbgrader": entry})
+
+
+@pytest.fixture(scope="session")
+def tiny_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a course in a path with a space; its unit has two exercises, 2 + 3 points."""
+    root = tmp_path_factory.mktemp("a course")
+    cells = [
+        new_markdown_cell("# Tiny", id="title"),
+        new_code_cell("import math", id="setup"),
+        answer_cell("double", "return 2 * x"),
+        test_cell("double", 2, "assert double(2) == 4", "assert double(5) == 10"),
+        answer_cell("square", "return x * x"),
+        test_cell("square", 3, "assert square(2) == 4", "assert square(5) == 25"),
+    ]
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    folder = root / "solutions" / "01_tiny"
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / "tiny.ipynb")
+    (folder / "tiny.py").write_text("# the source, with the solutions\n")
+    (root / "course").mkdir()
+    (root / "course" / "course.toml").write_text(TINY_MANIFEST)
+    return root
