@@ -1,0 +1,122 @@
+"""What a notebook's stored outputs keep: what was found, not when and where it was run.
+
+Two runs of the same notebook differ in object addresses, random element ids, progress bars,
+live widgets and the folder they ran in. `normalise` takes these out, so that a notebook built
+twice is the same file, byte for byte, and a diff shows what really changed.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+IGNORED_BY_NBVAL = frozenset({"nbval-ignore-output", "nbval-skip"})
+MAY_RAISE = "raises-exception"
+
+ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b")
+RANDOM_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}(?:-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})?\b")
+KERNEL_FILE = re.compile(r"\S*ipykernel_\d+/\d+\.py")
+PROGRESS = re.compile(r"\d+%\|.*\||\d+\S* \[\d\d:\d\d")
+
+
+def tags(cell: Any) -> list[str]:
+    """The tags in a cell's metadata."""
+    return list(cell.metadata.get("tags", []))
+
+
+def normalise(cells: Iterable[Any], root: Path) -> list[str]:
+    """Take everything out of the outputs, in place, that another run would not repeat.
+
+    Returns:
+        The ids of the cells whose outputs lost something that nbval would compare (a
+        progress bar, a widget, a path) although they are not tagged ``nbval-ignore-output``.
+    """
+    ids: dict[str, str] = {}
+    return [
+        cell.id
+        for cell in cells
+        if cell.cell_type == "code"
+        and _normalise_cell(cell, root, ids)
+        and not IGNORED_BY_NBVAL & set(tags(cell))
+    ]
+
+
+def _normalise_cell(cell: Any, root: Path, ids: dict[str, str]) -> bool:
+    kept = [output for output in cell.outputs if _without_live_parts(output)]
+    without_paths = [_rewritten(output, lambda text: _no_paths(text, root)) for output in kept]
+    lost = len(kept) != len(cell.outputs) or any(
+        _compared(old) != _compared(new) for old, new in zip(kept, without_paths, strict=True)
+    )
+    clean = (_rewritten(output, lambda text: _no_ids(text, ids)) for output in without_paths)
+    cell.outputs = list(_merged(clean))
+    return lost
+
+
+def _without_live_parts(output: Any) -> bool:
+    """Drop progress bars and widgets from an output; False if nothing is left of it."""
+    if output.output_type == "stream" and output.name == "stderr":
+        lines = re.split(r"[\r\n]+", output.text)
+        rest = [line for line in lines if line.strip() and not PROGRESS.search(line)]
+        if len(rest) < len([line for line in lines if line.strip()]):
+            output.text = "".join(f"{line}\n" for line in rest)
+        return bool(output.text.strip())
+    data = output.get("data", {})
+    if WIDGET in data:
+        del data[WIDGET]
+        return "text/html" in data
+    return True
+
+
+def _compared(output: Any) -> Any:
+    """The part of an output that nbval compares: all but the traceback."""
+    return {key: value for key, value in output.items() if key != "traceback"}
+
+
+def _rewritten(value: Any, rewrite: Callable[[str], str]) -> Any:
+    """The same value with every text in it rewritten, except in pictures."""
+    if isinstance(value, str):
+        return rewrite(value)
+    if isinstance(value, list):
+        return [_rewritten(item, rewrite) for item in value]
+    if isinstance(value, dict):
+        items = {
+            key: item if key.startswith("image/") else _rewritten(item, rewrite)
+            for key, item in value.items()
+        }
+        return type(value)(items)
+    return value
+
+
+def _no_paths(text: str, root: Path) -> str:
+    text = KERNEL_FILE.sub("<cell>", text)
+    for folder in sorted({str(root), str(root.resolve()), sys.prefix}, key=len, reverse=True):
+        text = text.replace(f"{folder}/", "").replace(folder, ".")
+    return text
+
+
+def _no_ids(text: str, ids: dict[str, str]) -> str:
+    """Number random ids in the order in which the notebook first shows them."""
+
+    def numbered(match: re.Match[str]) -> str:
+        old = match.group()
+        number = f"{len(ids):012d}"
+        zeros = "00000000-0000-4000-8000-" if len(old) == 36 else "00000000-"
+        return ids.setdefault(old, zeros + (number if len(old) == 36 else number[-4:]))
+
+    return RANDOM_ID.sub(numbered, ADDRESS.sub("0x000000000000", text))
+
+
+def _merged(outputs: Iterable[Any]) -> Iterator[Any]:
+    """Join neighbouring pieces of one stream; where it was cut depends on timing."""
+
+    def stream(output: Any) -> str | int:
+        return output.name if output.output_type == "stream" else id(output)
+
+    for _, group in groupby(list(outputs), stream):
+        first, *more = group
+        if more:
+            first.text = "".join([first.text, *(output.text for output in more)])
+        yield first
