@@ -38,6 +38,8 @@ _LOOK: dict[Any, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 4,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.1,
     "figure.facecolor": "white",
     "image.interpolation": "nearest",
 }
@@ -62,7 +64,7 @@ def draw(paint: Callable[[Figure], None], title: str, alt: str, *, height: float
         matplotlib.rcParams.update(_LOOK)
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         paint(figure)
-        figure.suptitle(textwrap.fill(title, 72), x=0.01, ha="left", fontsize=11, weight="bold")
+        figure.suptitle(textwrap.fill(title, 76), x=0.01, ha="left", fontsize=11, weight="bold")
         figure.savefig(
             file,
             dpi=_DOTS_PER_INCH,
