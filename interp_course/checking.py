@@ -19,9 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from interp_course.comparing import clone, difference, edited
 
 SHOWN_CHARACTERS = 300
@@ -108,6 +105,7 @@ class Check:
             problem = self._problem(case, reply)
             if problem is not None:
                 text, mistake = problem
+                mistake = mistake or self._known_mistake(case, cases, replies)
                 return Verdict(False, self._message(case, text, mistake, reply.printed), mistake)
         return Verdict(True, f"{self.name}: correct")
 
@@ -132,16 +130,24 @@ class Check:
             return self.judge_value(case, value)
         assert self.oracle is not None, f"{self.name} has neither an oracle nor judge_value"
         problem = difference(value, self.oracle(*clone(case.args)), self.rtol, self.atol)
-        if problem is None:
-            return None
-        return problem, self._named(case, value)
+        return None if problem is None else (problem, None)
 
-    def _named(self, case: Case, value: Any) -> str | None:
-        for sentence, wrong in self.mistakes.items():
-            with contextlib.suppress(Exception):
-                if difference(value, wrong(*clone(case.args)), self.rtol, self.atol) is None:
+    def _known_mistake(
+        self, failed: Case, cases: Sequence[Case], replies: Sequence[Reply]
+    ) -> str | None:
+        """The mistake that gives this answer in every case, or else in the failed one."""
+        values = [(case, reply.value) for case, reply in zip(cases, replies, strict=True)]
+        for considered in (values, [item for item in values if item[0] is failed]):
+            for sentence, wrong in self.mistakes.items():
+                if all(self._gives(wrong, case, value) for case, value in considered):
                     return sentence
         return None
+
+    def _gives(self, wrong: Callable[..., Any], case: Case, value: Any) -> bool:
+        with contextlib.suppress(Exception):
+            expected = wrong(*clone(case.args))
+            return difference(value, expected, self.rtol, self.atol) is None
+        return False
 
     def _message(self, case: Case, text: str, mistake: str | None, printed: str) -> str:
         lines = [f"✗ {self.name}, {case.name}:", *(f"  {line}" for line in text.splitlines())]
@@ -239,14 +245,3 @@ def _shortened(text: str) -> str:
     text = text.strip().replace("\n", " ⏎ ")
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]} …"
 
-
-def as_number(value: Any) -> float:
-    """The float in a Python number, a NumPy scalar or a one-element tensor."""
-    return float(value.detach() if isinstance(value, Tensor) else value)
-
-
-def generator(seed: int, name: str) -> torch.Generator:
-    """A CPU generator for the cases of the check ``name``."""
-    from interp_course import runtime
-
-    return runtime.generator(f"check {name}", seed)

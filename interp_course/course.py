@@ -90,3 +90,13 @@ def unit(root: Path, name: str) -> Unit:
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"units: {', '.join(sorted(known))}"
     raise CourseError(f"there is no unit {name!r}; {hint}")
+
+
+def overview(root: Path) -> str:
+    """The units that are there to be opened, as a Markdown table with links from ``course/``."""
+    lines = ["| Unit | Its question | Time | Points |", "|:--|:--|--:|--:|"]
+    for item in units(root):
+        if item.student(root).exists():
+            link = f"[{item.number:02d} · {item.title}]({item.folder}/{item.slug}.ipynb)"
+            lines.append(f"| {link} | {item.question} | {item.minutes} min | {item.points} |")
+    return "\n".join(lines)

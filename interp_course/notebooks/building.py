@@ -27,6 +27,7 @@ Progress = Callable[[str, int, int], None]
 """Called after each code cell with the notebook's name, the cells done and the cells in all."""
 
 TIMEOUT_SECONDS = 600
+NEVER_A_LESSON = {"ImportError", "ModuleNotFoundError", "NameError", "SyntaxError"}
 
 
 def build(
@@ -108,10 +109,13 @@ def _run(notebook: Any, target: Target, progress: Progress | None) -> None:
     with tempfile.TemporaryDirectory() as settings:
         try:
             client.execute(env={**os.environ, **kernel_environment(), "IPYTHONDIR": settings})
-        except CellExecutionError as error:
-            raise BuildError(_failed_cell(notebook, target)) from error
+        except CellExecutionError:
+            pass  # described below, together with slips in cells that are meant to raise
         except (CellTimeoutError, DeadKernelError) as error:
             raise BuildError(f"{target.source}: {error}") from error
+    failure = _failure(notebook, target)
+    if failure:
+        raise BuildError(failure)
 
 
 def kernel_environment() -> dict[str, str]:
@@ -127,15 +131,23 @@ def kernel_environment() -> dict[str, str]:
     }
 
 
-def _failed_cell(notebook: Any, target: Target) -> str:
+def _is_meant(cell: Any, error: Any) -> bool:
+    """Whether an exception is part of the lesson, and not a slip in a cell that should raise."""
+    return MAY_RAISE in tags(cell) and error.ename not in NEVER_A_LESSON
+
+
+def _failure(notebook: Any, target: Target) -> str | None:
     """Which cell failed, with what, and its lines in the source, the failing one marked."""
-    cell, output = next(
-        (cell, output)
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "error" and MAY_RAISE not in tags(cell)
-    )
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and not _is_meant(cell, output):
+                return _described(cell, output, target)
+    return None
+
+
+def _described(cell: Any, output: Any, target: Target) -> str:
     trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback))
+    deepest = re.findall(r"^File (\S+:\d+)", trace, re.MULTILINE)[-1:]
     failing = {int(number) for number in re.findall(r"Cell In\[\d+\], line (\d+)", trace)}
     before, found, _ = target.source.read_text(encoding="utf-8").partition(cell.source)
     above = before.count("\n") if found else 0
@@ -144,7 +156,7 @@ def _failed_cell(notebook: Any, target: Target) -> str:
         for number, line in enumerate(cell.source.splitlines(), start=1)
     ]
     head = f"{target.source}: the cell {cell.id!r} raised {output.ename}: {output.evalue}"
-    return "\n".join([head, *lines])
+    return "\n".join([head, *(f"in {place}" for place in deepest), *lines])
 
 
 def stamped(solution: Any, target: Target, root: Path) -> Any:

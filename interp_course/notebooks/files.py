@@ -62,7 +62,7 @@ def to_text(notebook: Any) -> str:
     """The notebook as nbgrader, too, would write it."""
     import nbformat
 
-    return nbformat.writes(notebook, version=4)
+    return nbformat.writes(notebook)
 
 
 def from_text(text: str) -> Any:

@@ -1,0 +1,5 @@
+"""``python -m interp_course`` is the same as ``interp-course``."""
+
+from interp_course.cli import app
+
+app()

@@ -1,0 +1,1 @@
+"""Checks of the exercises, one package for each unit. Nothing here imports the methods."""

@@ -1,0 +1,277 @@
+"""The command ``interp-course``: everything that is done to the course from a terminal.
+
+Exit codes: 0 all is well, 1 problems were found (and listed), 2 the command could not do its
+work. Anything heavy is imported inside the command that needs it, so ``--help`` is quick.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from interp_course import course
+from interp_course.course import START, CourseError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from interp_course.verify import UnitReport
+
+PROBLEMS, UNUSABLE = 1, 2
+
+
+class _ClearErrors(TyperGroup):
+    """Shows errors that were written for the user as one message instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            ours = type(error).__module__.startswith("interp_course.")
+            if not ours and not isinstance(error, OSError):
+                raise
+            typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
+            raise typer.Exit(UNUSABLE) from error
+
+
+app = typer.Typer(
+    cls=_ClearErrors,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Tools of the course on mechanistic interpretability. Start with `interp-course lab`.",
+)
+Slugs = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help="Units; else all.")]
+
+
+@app.command(epilog="Example: interp-course doctor --markdown > report.md")
+def doctor(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table.")] = False,
+    model_run: Annotated[bool, typer.Option(help="Also load and run a small model.")] = True,
+) -> None:
+    """Look whether this machine is ready for the course; each problem comes with its fix."""
+    from interp_course import doctor
+
+    with _waiting("looking at this machine"):
+        items = doctor.report(model_run=model_run)
+    if markdown:
+        typer.echo(doctor.as_markdown(items))
+    for item in [] if markdown else items:
+        typer.echo(f"{'ok      ' if item.ok else 'PROBLEM '} {item.name}: {item.detail}")
+        if item.fix:
+            typer.echo(f"          fix: {item.fix}")
+    _finish([item.name for item in items if not item.ok], "ready for the course")
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="Example: interp-course lab -- --no-browser --port 9999",
+)
+def lab(context: typer.Context) -> None:
+    """Open the course in JupyterLab; what follows `--` is passed on to it."""
+    command, folder, environment = lab_command(context.args)
+    if os.name == "posix":  # becomes JupyterLab, which then handles Ctrl-C itself
+        os.chdir(folder)
+        os.execve(command[0], command, environment)
+    raise typer.Exit(subprocess.call(command, cwd=folder, env=environment))
+
+
+def lab_command(arguments: list[str]) -> tuple[list[str], Path, dict[str, str]]:
+    """What starts JupyterLab on the start page: the command, its folder, its environment.
+
+    The course's root must be the folder, or `nbgrader_config.py` is not found and the file
+    browser shows ``course/`` only.
+
+    Raises:
+        CourseError: If the course or its start page is not there.
+    """
+    root = course.find_root()
+    page = root / "course" / f"{START}.ipynb"
+    if not page.is_file():
+        raise CourseError(f"{page} is missing: run `interp-course build` first")
+    url = f"--LabApp.default_url=/lab/tree/course/{START}.ipynb"
+    scripts = str(Path(sys.executable).parent)
+    path = os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)])
+    command = [sys.executable, "-m", "jupyterlab", url, *arguments]
+    return command, root, {**os.environ, "PATH": path}
+
+
+@app.command(epilog="Example: interp-course build induction_heads")
+def build(
+    units: Slugs = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing, report drift.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite edited notebooks.")] = False,
+) -> None:
+    """Make the reference and the student notebooks from their source in solutions/."""
+    root = course.find_root()
+    from interp_course import notebooks
+
+    names: list[str | None] = [*units] if units else [None]
+    if check:
+        with _waiting("comparing notebooks with their sources"):
+            problems = [problem for name in names for problem in notebooks.check(root, name)]
+        _finish(problems, "all notebooks are what their sources say")
+        return
+    with _bar() as show:
+        written = [
+            path
+            for name in names
+            for path in notebooks.build(
+                root, name, force=force, progress=lambda what, done, total: show(done, total, what)
+            )
+        ]
+    for path in written:
+        typer.echo(f"wrote {path.relative_to(root)}")
+
+
+@app.command(epilog="Example: interp-course verify induction_heads --answers-only")
+def verify(
+    units: Slugs = None,
+    answers_only: Annotated[
+        bool, typer.Option("--answers-only", help="Do not run the notebooks.")
+    ] = False,
+) -> None:
+    """Prove that grading works, unit by unit.
+
+    The reference earns all points, a blank notebook none; every wrong answer is rejected by
+    name, and other right answers pass.
+    """
+    root = course.find_root()
+    from rich.console import Console
+
+    from interp_course import verify
+
+    with _bar() as show:
+        reports = verify.verify(root, units or [], answers_only=answers_only, progress=show)
+    for report in reports:
+        Console().print(_verify_table(report))
+    problems = [f"{r.unit.slug}: {problem}" for r in reports for problem in r.problems]
+    _finish(problems, "every unit meets its bars")
+
+
+@app.command(epilog="Example: interp-course grade submissions --out grades --unit induction_heads")
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="student/assignment/notebook.ipynb below it")],
+    out: Annotated[Path, typer.Option(help="Folder for scores, gradebook and logs.")] = Path(
+        "grades"
+    ),
+    unit: Annotated[list[str] | None, typer.Option(help="Only this unit; may be repeated.")] = None,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds for one cell.")] = 600,
+) -> None:
+    """Grade a folder of submissions with nbgrader; a failure never touches the others.
+
+    WARNING: submissions run WITHOUT a sandbox, with your rights. Grade only people you trust,
+    or inside a container.
+    """
+    root = course.find_root()
+    warning = "submissions run without a sandbox, with your rights: grade only people you trust"
+    typer.secho(f"WARNING: {warning}, or inside a container.", err=True, fg=typer.colors.YELLOW)
+    from rich.console import Console
+
+    from interp_course.grading import batch, report
+    from interp_course.grading.runner import UnsandboxedRunner
+
+    runner = UnsandboxedRunner(cell_timeout=timeout)
+    with _bar() as show:
+        graded = batch.grade(submissions, out, root, only=unit or [], runner=runner, progress=show)
+    report.write_csv(graded, graded.out / "scores.csv")
+    Console().print(report.tables(graded))
+    typer.echo(f"scores: {graded.out / 'scores.csv'}")
+    if graded.problems:
+        count = f"{graded.problems} of {len(graded.results)} submissions have no grade"
+        typer.secho(f"{count}: see above", err=True, fg=typer.colors.RED)
+        raise typer.Exit(PROBLEMS)
+
+
+@app.command(epilog="Example: interp-course train induction --seed 1 --out my-model")
+def train(
+    name: Annotated[str, typer.Argument(help="A model of the zoo.")],
+    seed: Annotated[int, typer.Option(min=0, help="Initialisation and order of the data.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for the weights.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto.")] = None,
+) -> None:
+    """Train a model of the zoo from its recipe and print the figures of its card."""
+    from interp_course import models, recipes, runtime
+
+    try:
+        where = runtime.device(device)
+    except (RuntimeError, ValueError) as error:
+        raise CourseError(str(error)) from error
+    module, _ = recipes.train(name, seed=seed, device=where, progress=True)
+    for figure, value in recipes.card(models.wrap(module)).items():
+        typer.echo(f"{figure:24} {value:8.4f}")
+    if out is not None:
+        models.save(module, out, models.ZOO[name].architecture)
+        typer.echo(f"wrote {out}: load it with models.load({str(out)!r})")
+
+
+def _finish(problems: list[str], all_well: str) -> None:
+    """Say how it ended, and exit with 1 if there are problems."""
+    if not problems:
+        typer.secho(f"✓ {all_well}", fg=typer.colors.GREEN)
+        return
+    for problem in problems:
+        typer.secho(f"✗ {problem}", err=True, fg=typer.colors.RED)
+    raise typer.Exit(PROBLEMS)
+
+
+def _verify_table(report: "UnitReport") -> "Table":
+    from rich.table import Table
+
+    from interp_course import verify
+
+    table = Table(title=report.unit.folder, title_justify="left")
+    table.add_column("exercise", overflow="fold")
+    for column in ("wrong", "rejected", "named", "right", "accepted", "reference", "blank"):
+        table.add_column(column, justify="right")
+    for entry in report.exercises:
+        counts = (entry.wrong, entry.rejected, entry.named, entry.right, entry.accepted)
+        earned = [
+            verify.points(result, entry.exercise) if result else None
+            for result in (report.reference, report.blank)
+        ]
+        shown = ["-" if e is None else f"{e[0]:g}/{e[1]:g}" for e in earned]
+        table.add_row(entry.exercise, *map(str, counts), *shown)
+    totals = [r and f"{r.total:g}/{r.maximum:g}" for r in (report.reference, report.blank)]
+    sums = [
+        str(sum(getattr(entry, column) for entry in report.exercises))
+        for column in ("wrong", "rejected", "named", "right", "accepted")
+    ]
+    table.add_section()
+    table.add_row("all", *sums, *(total or "-" for total in totals))
+    return table
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar; gives a function of (done, total, what comes next)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total, what: progress.update(
+            task, completed=done, total=total, description=what
+        )
+
+
+@contextlib.contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status(what) if console.is_terminal else contextlib.nullcontext():
+        yield

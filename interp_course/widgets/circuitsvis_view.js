@@ -1,0 +1,38 @@
+// Draws one CircuitsVis element. The library comes from Python once per session (as a model of
+// its own) and is evaluated once per page.
+
+let viewCount = 0;
+
+function library(source) {
+  globalThis.interpCourseCircuitsVis ??= (async () => {
+    const module = new Blob([source, "\nexport default CircuitsVis;"], { type: "text/javascript" });
+    const url = URL.createObjectURL(module);
+    try {
+      return (await import(url)).default;
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+  })();
+  return globalThis.interpCourseCircuitsVis;
+}
+
+async function attached(node) {
+  while (!node.isConnected) await new Promise(requestAnimationFrame);
+}
+
+async function render({ model, el }) {
+  const holder = await model.widget_manager.get_model(model.get("library").replace("IPY_MODEL_", ""));
+  const circuitsvis = await library(holder.get("source"));
+  const target = document.createElement("div");
+  target.id = `interp-course-circuitsvis-${++viewCount}`; // CircuitsVis finds its place by id
+  const view = document.createElement("div");
+  view.className = "circuitsvis-view";
+  view.setAttribute("role", "figure");
+  view.setAttribute("aria-label", model.get("label"));
+  view.append(target);
+  el.replaceChildren(view);
+  await attached(view);
+  circuitsvis.render(target.id, circuitsvis[model.get("element")], JSON.parse(model.get("props")));
+}
+
+export default { render };

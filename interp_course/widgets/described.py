@@ -1,0 +1,69 @@
+"""What the widgets of the course share: words for every view, and the same output every run.
+
+A widget that is shown without its kernel (an untrusted notebook, an exported page) falls back
+to a table made of plain HTML with inline styles, which every viewer keeps.
+"""
+
+import hashlib
+import html
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import anywidget
+
+_instances: Counter[str] = Counter()
+
+
+class DescribedWidget(anywidget.AnyWidget):
+    """A widget that can say in words what it shows.
+
+    Its model id follows from its content and from how many equal ones were made before in this
+    session, not from chance: a notebook that runs twice is stored with the same bytes, and a
+    stored output can never be mistaken for a widget with other content.
+    """
+
+    def __init__(self, content: bytes, **traits: Any) -> None:
+        key = hashlib.sha256(type(self).__name__.encode() + content).hexdigest()[:16]
+        _instances[key] += 1
+        super().__init__(model_id=f"{key}-{_instances[key]}", **traits)
+
+    def describe(self) -> str:
+        """The content of the view as text."""
+        raise NotImplementedError
+
+    def _summary(self) -> str:
+        """One line for viewers that show plain text only."""
+        raise NotImplementedError
+
+    def _fallback(self) -> str:
+        """The view as HTML without scripts or style sheets."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self._summary()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["text/html"] = self._fallback()
+        return bundle
+
+
+def visible(token: str) -> str:
+    """``token`` with its white space made visible; an empty one becomes the empty-set sign."""
+    return token.replace("\n", "⏎").replace("\t", "⇥").replace(" ", "·") or "∅"
+
+
+def html_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in plain HTML; all texts are escaped."""
+    cell = 'style="text-align:left;padding:1px 12px 1px 0"'
+    head = "".join(f'<th scope="col" {cell}>{html.escape(text)}</th>' for text in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td {cell}>{html.escape(text)}</td>" for text in row) + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div style="max-height:24em;overflow:auto"><p>{html.escape(caption)}</p>'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,45 @@
+"""Every check accepts its oracle and names every mistake that it claims to know."""
+
+import re
+
+import pytest
+
+from interp_course.checking import Check, CheckFailed
+from interp_course.checks import induction_heads
+
+UNITS = [induction_heads]
+CHECKS = {
+    name: check
+    for unit in UNITS
+    for name, check in vars(unit).items()
+    if isinstance(check, Check)
+}
+MISTAKES = [(name, meaning) for name, check in CHECKS.items() for meaning in check.mistakes]
+
+
+@pytest.mark.parametrize("name", [name for name, check in CHECKS.items() if check.oracle])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_check_accepts_its_oracle(name, seed):
+    assert CHECKS[name].verdict(CHECKS[name].oracle, seed).passed
+
+
+@pytest.mark.parametrize(("name", "meaning"), MISTAKES, ids=[f"{n}-{m[:40]}" for n, m in MISTAKES])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_check_names_the_mistake(name, meaning, seed):
+    verdict = CHECKS[name].verdict(CHECKS[name].mistakes[meaning], seed)
+    assert not verdict.passed
+    assert verdict.mistake == meaning
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_cases_depend_on_the_seed_alone(name):
+    first, again, other = (repr(CHECKS[name].cases(seed)) for seed in (0, 0, 1))
+    steady = re.compile(r"TransformerBridge\(.*?\n\)", re.DOTALL)
+    assert steady.sub("", first) == steady.sub("", again)
+    assert first != other or name == "induction_weights"
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_failed_check_says_what_to_read_again(name):
+    with pytest.raises(CheckFailed, match=re.escape(CHECKS[name].reread)):
+        CHECKS[name](lambda *args: None)
