@@ -5,7 +5,6 @@ reaches the notebook once per session and is never stored in it, tokens such as 
 shown as they are written, and each view says in words what it shows.
 """
 
-import functools
 import importlib.resources
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +36,6 @@ _HERE = Path(__file__).with_name("circuitsvis_view")
 class _Library(ipywidgets.Widget):
     """Carries the script of CircuitsVis to the browser, without a view of its own."""
 
-    _view_name = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     source = traitlets.Unicode().tag(sync=True)
 
 
@@ -116,8 +114,8 @@ def attention_heads(
         for name, i, weight in zip(heads, best, weights[:, -1].max(axis=-1), strict=True)
     ]
     label = (
-        f"Attention patterns of {len(heads)} heads over {len(words)} tokens. "
-        f"From the last token, “{visible(words[-1])}”, each head attends most to:"
+        f"Attention patterns of {len(heads)} heads over {len(words)} tokens; "
+        f"for each head: what the last token, “{visible(words[-1])}”, attends to most."
     )
     return CircuitsVisView(
         "AttentionHeads", props, label=label, header=["head", "token, weight"], rows=rows
@@ -149,7 +147,8 @@ def colored_tokens(
         "maxValue": largest,
     }
     rows = [[visible(word), f"{x:.3g}"] for word, x in zip(words, numbers, strict=True)]
-    label = f"{len(words)} tokens coloured by {quantity}, from {rows_range(numbers)}."
+    low, high = numbers.min(), numbers.max()
+    label = f"{len(words)} tokens coloured by {quantity}, from {low:.3g} to {high:.3g}."
     return CircuitsVisView(
         "ColoredTokens", props, label=label, header=["token", quantity], rows=rows
     )
@@ -179,13 +178,51 @@ def circuitsvis_view(element: str, props: Mapping[str, Any], *, label: str) -> C
     return CircuitsVisView(element, shown, label=label)
 
 
-def rows_range(values: np.ndarray) -> str:
-    """The smallest and the largest value in words."""
-    return f"{values.min():.3g} to {values.max():.3g}"
+_shared: list[_Library] = []
 
 
-@functools.cache
-def _new_library(session: int) -> _Library:
-    bundle = importlib.resources.files("circuitsvis").joinpath("dist/cdn/iife.js")
-    source = bundle.read_text(encoding="utf-8").rsplit("//# sourceMappingURL", 1)[0]
-    return _Library(source=source)
+def _library() -> _Library:
+    """The one library of this session; a new one if somebody closed all widgets."""
+    if not _shared or _shared[-1].comm is None:
+        bundle = importlib.resources.files("circuitsvis").joinpath("dist/cdn/iife.js")
+        source = bundle.read_text(encoding="utf-8").rsplit("//# sourceMappingURL", 1)[0]
+        _shared.append(_Library(source=source))
+    return _shared[-1]
+
+
+def _words(texts: Sequence[str]) -> list[str]:
+    return [str(text) for text in texts]
+
+
+def _array(values: Tensor, name: str, axes: str, ndim: int) -> np.ndarray:
+    """``values`` as an array on the CPU, rounded to what a reader can use."""
+    array = np.asarray(_plain(values), dtype=float)
+    if array.ndim != ndim or array.size == 0:
+        raise ValueError(f"{name} must have the axes {axes}, got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has values that are not finite; remove them first")
+    return array.round(4)
+
+
+def _plain(value: Any) -> Any:
+    """Tensors and arrays as nested lists, anywhere in ``value``."""
+    if isinstance(value, Tensor):
+        return value.detach().cpu().tolist()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _literal(tokens: Any) -> Any:
+    """Tokens that mean themselves even where CircuitsVis reads them as HTML.
+
+    An invisible word joiner after ``<`` and ``&`` stops a browser from seeing a tag or an
+    entity; unlike ``&lt;`` it also reads well in the labels that are not HTML.
+    """
+    if isinstance(tokens, str):
+        return tokens.replace("<", "<\u2060").replace("&", "&\u2060")
+    return [_literal(token) for token in tokens]

@@ -1,0 +1,20 @@
+"""Interactive views, each with keyboard operation or a text equivalent (``describe``).
+
+Only this folder imports ipywidgets, anywidget and circuitsvis.
+"""
+
+from interp_course.widgets.attention_explorer import AttentionExplorer
+from interp_course.widgets.from_circuitsvis import (
+    CircuitsVisView,
+    attention_heads,
+    circuitsvis_view,
+    colored_tokens,
+)
+
+__all__ = [
+    "AttentionExplorer",
+    "CircuitsVisView",
+    "attention_heads",
+    "circuitsvis_view",
+    "colored_tokens",
+]

@@ -1,0 +1,34 @@
+"""The browser tests can fail: what they promise to notice, they notice."""
+
+import pytest
+from labserver import Lab, Visit, errors, not_run
+
+pytestmark = pytest.mark.browser
+
+IMAGE = "from IPython.display import HTML\nHTML('<img src=\"https://example.org/picture.png\">')"
+SCRIPT = (
+    "from IPython.display import HTML\nHTML('<script>throw new Error(\"on the page\")</script>')"
+)
+
+
+def test_a_request_to_the_outside_is_noticed(unchecked_visit: Visit, lab: Lab):
+    unchecked_visit.open(lab.add_notebook("outside.ipynb", IMAGE))
+    with unchecked_visit.page.expect_event("requestfailed"):
+        unchecked_visit.run()
+    assert unchecked_visit.external == ["https://example.org/picture.png"]
+
+
+def test_an_error_on_the_page_is_noticed(unchecked_visit: Visit, lab: Lab):
+    unchecked_visit.open(lab.add_notebook("script.ipynb", SCRIPT))
+    unchecked_visit.run()
+    assert any("on the page" in error for error in unchecked_visit.page_errors)
+
+
+def test_a_cell_that_raises_is_reported(unchecked_visit: Visit, lab: Lab):
+    unchecked_visit.open(lab.add_notebook("raises.ipynb", "1 + 1", "1 / 0", "2 + 2"))
+    assert errors(unchecked_visit.run()) == ["ZeroDivisionError"]
+
+
+def test_cells_behind_an_error_count_as_not_run(unchecked_visit: Visit, lab: Lab):
+    unchecked_visit.open(lab.add_notebook("behind.ipynb", "1 / 0", "2 + 2"))
+    assert not_run(unchecked_visit.run()) == ["cell-1"]

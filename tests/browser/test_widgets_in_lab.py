@@ -1,0 +1,134 @@
+"""The widgets as a student meets them: with mouse, keyboard, and tokens of every kind."""
+
+import pytest
+from labserver import Lab, Visit, errors, not_run
+
+pytestmark = pytest.mark.browser
+
+TOKENS = ["<bos>", "</script>", "&amp;", " the", "cat", "<b>the</b>"]
+
+SETUP = f"""
+import torch
+from IPython.display import display
+from interp_course.widgets import AttentionExplorer, attention_heads, colored_tokens
+tokens = {TOKENS}
+scores = torch.randn(2, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+patterns = (3 * scores + torch.full((6, 6), float("-inf")).triu(1)).softmax(-1)
+"""
+EXPLORER = "explorer = AttentionExplorer(tokens, patterns)\nexplorer"
+VIEWS = [
+    "colored_tokens(tokens, torch.tensor([0.1, -0.5, 0.2, 0.9, 0.0, 1.0]))",
+    "attention_heads(tokens, patterns[1])",
+]
+
+
+@pytest.fixture(scope="module")
+def notebook(lab: Lab) -> str:
+    return lab.add_notebook("widgets.ipynb", "# Widgets", SETUP, EXPLORER, *VIEWS)
+
+
+@pytest.fixture
+def explorer(visit: Visit, notebook: str):
+    """The attention explorer, after all cells have run."""
+    visit.open(notebook)
+    cells = visit.run()
+    assert errors(cells) == []
+    assert not_run(cells) == []
+    found = visit.page.locator(".attention-explorer")
+    found.wait_for()
+    return found
+
+
+def status(explorer) -> str:
+    return explorer.get_by_role("status").inner_text()
+
+
+def chosen(explorer, kind: str) -> str:
+    return explorer.get_by_role("radiogroup", name=kind).locator("[aria-checked=true]").inner_text()
+
+
+def test_hovering_over_a_token_says_where_it_looks(explorer):
+    explorer.get_by_role("option").nth(3).hover()
+    assert status(explorer).startswith("L0.H0: token 3 “·the” attends most to token")
+
+
+def test_the_arrow_keys_choose_token_and_head(explorer):
+    explorer.get_by_role("option").nth(2).click()
+    for key in ("ArrowRight", "ArrowDown"):
+        explorer.page.keyboard.press(key)
+    assert status(explorer).startswith("L0.H1: token 3 ")
+
+
+def test_home_end_and_page_keys_reach_every_corner(explorer):
+    explorer.get_by_role("option").nth(2).click()
+    explorer.page.keyboard.press("PageDown")
+    explorer.page.keyboard.press("Home")
+    assert status(explorer).startswith("L1.H0: token 0 ")
+    explorer.page.keyboard.press("End")
+    assert status(explorer).startswith("L1.H0: token 5 ")
+
+
+def test_the_keys_of_the_explorer_do_not_move_through_the_notebook(explorer):
+    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    explorer.get_by_role("option").nth(2).click()
+    before = explorer.page.evaluate(active)
+    explorer.page.keyboard.press("ArrowDown")
+    assert explorer.page.evaluate(active) == before
+
+
+def test_a_head_is_chosen_with_its_button(explorer):
+    explorer.get_by_role("radio", name="Head L0.H2").click()
+    assert status(explorer).startswith("L0.H2: ")
+
+
+def test_arrows_on_a_head_button_move_to_the_next_head(explorer):
+    explorer.get_by_role("radio", name="Head L0.H0").focus()
+    explorer.page.keyboard.press("ArrowRight")
+    assert chosen(explorer, "Head") == "L0.H1"
+
+
+def test_tokens_are_shown_as_they_are_written(explorer):
+    shown = explorer.get_by_role("option").all_inner_texts()
+    assert shown == ["<bos>", "</script>", "&amp;", "·the", "cat", "<b>the</b>"]
+
+
+def test_the_page_and_the_kernel_say_the_same(explorer, visit: Visit):
+    explorer.get_by_role("option").nth(4).hover()
+    said = status(explorer)
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    ask = f"""async () => {{
+      const code = 'print(explorer.sentence(explorer.layer, explorer.head, explorer.position))';
+      const future = {kernel}.requestExecute({{code}});
+      let text = '';
+      future.onIOPub = (message) => {{ text += message.content.text ?? ''; }};
+      await future.done;
+      return text;
+    }}"""
+    assert visit.page.evaluate(ask).strip() == said
+
+
+def test_the_explorer_works_again_after_the_kernel_restarts(explorer, visit: Visit):
+    restart = "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
+    visit.page.evaluate(restart)
+    assert errors(visit.run()) == []
+    explorer.get_by_role("option").nth(1).hover()
+    assert status(explorer).startswith("L0.H0: token 1 ")
+
+
+def test_circuitsvis_shows_tokens_as_they_are_written(explorer, visit: Visit):
+    view = visit.page.locator(".circuitsvis-view").first
+    view.get_by_text("cat").wait_for()
+    assert view.inner_text().replace("\u2060", "").startswith("<bos></script>&amp;")
+
+
+def test_circuitsvis_draws_every_head(explorer, visit: Visit):
+    view = visit.page.locator(".circuitsvis-view").nth(1)
+    view.locator("canvas").nth(3).wait_for()  # three small maps and the enlarged one
+    assert "3 heads over 6 tokens" in (view.get_attribute("aria-label") or "")
+
+
+def test_circuitsvis_draws_again_after_the_page_is_reloaded(explorer, visit: Visit, notebook: str):
+    visit.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    visit.open(notebook)
+    assert errors(visit.run()) == []
+    visit.page.locator(".circuitsvis-view canvas").nth(3).wait_for()
