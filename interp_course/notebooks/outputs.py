@@ -8,6 +8,7 @@ twice is the same file, byte for byte, and a diff shows what really changed.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -47,35 +48,38 @@ def normalise(cells: Iterable[Any], root: Path) -> list[str]:
 
 
 def _normalise_cell(cell: Any, root: Path, ids: dict[str, str]) -> bool:
+    """Normalise the outputs of a cell and say whether nbval would miss something in them."""
+    before = [_compared(output) for output in cell.outputs]
     stored = [] if NOT_STORED in tags(cell) else cell.outputs
-    kept = [output for output in stored if _without_live_parts(output)]
-    without_paths = [_rewritten(output, lambda text: _no_paths(text, root)) for output in kept]
-    lost = len(kept) != len(cell.outputs) or any(
-        _compared(old) != _compared(new) for old, new in zip(kept, without_paths, strict=True)
+    still = [output for output in map(_without_live_parts, stored) if output is not None]
+    kept = [_rewritten(output, lambda text: _no_paths(text, root)) for output in still]
+    lost = before != [_compared(output) for output in kept]
+    cell.outputs = list(
+        _merged(_rewritten(output, lambda text: _no_ids(text, ids)) for output in kept)
     )
-    clean = (_rewritten(output, lambda text: _no_ids(text, ids)) for output in without_paths)
-    cell.outputs = list(_merged(clean))
     return lost
 
 
-def _without_live_parts(output: Any) -> bool:
-    """Drop progress bars and widgets from an output; False if nothing is left of it."""
+def _without_live_parts(output: Any) -> Any:
+    """A copy of an output without progress bars and widgets; None if nothing is left."""
+    output = deepcopy(output)
     if output.output_type == "stream" and output.name == "stderr":
-        lines = re.split(r"[\r\n]+", output.text)
-        rest = [line for line in lines if line.strip() and not PROGRESS.search(line)]
-        if len(rest) < len([line for line in lines if line.strip()]):
+        lines = [line for line in re.split(r"[\r\n]+", output.text) if line.strip()]
+        rest = [line for line in lines if not PROGRESS.search(line)]
+        if len(rest) < len(lines):
             output.text = "".join(f"{line}\n" for line in rest)
-        return bool(output.text.strip())
+        return output if rest else None
     data = output.get("data", {})
-    if WIDGET in data:
-        del data[WIDGET]
-        return "text/html" in data
-    return True
+    was_widget = data.pop(WIDGET, None) is not None
+    return None if was_widget and "text/html" not in data else output
 
 
-def _compared(output: Any) -> Any:
-    """The part of an output that nbval compares: all but the traceback."""
-    return {key: value for key, value in output.items() if key != "traceback"}
+def _compared(output: Any) -> dict[str, Any]:
+    """What nbval compares of an output: all but tracebacks, pictures and widgets."""
+    data = output.get("data", {})
+    compared = {kind: data[kind] for kind in data if kind != WIDGET and kind[:6] != "image/"}
+    rest = {key: output[key] for key in output if key not in ("data", "traceback")}
+    return {**rest, "data": compared}
 
 
 def _rewritten(value: Any, rewrite: Callable[[str], str]) -> Any:

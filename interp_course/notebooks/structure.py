@@ -72,7 +72,10 @@ def lint(root: Path, name: str | None = None) -> list[str]:
 
 def lint_notebook(notebook: Any) -> list[str]:
     """The rules that need nothing but the executed notebook."""
-    rules = (_lengths, _title, _grade_ids, _exercises, _compared, _images, _rendered, _silent)
+    rules = (
+        _lengths, _title, _grade_ids, _exercises, _compared, _semicolons, _images, _rendered,
+        _silent,
+    )  # fmt: skip
     return [problem for rule in rules for problem in rule(notebook.cells)]
 
 
@@ -190,6 +193,13 @@ def is_compared(cell: Any) -> bool:
         not any(kind.startswith("image/") for kind in output.get("data", {}))
         for output in cell.outputs
     )
+
+
+def _semicolons(cells: list[Any]) -> Iterator[str]:
+    """Without history, as nbval runs cells, IPython does not honour a last ``;``."""
+    for cell in cells:
+        if cell.source.rstrip().endswith(";") and not IGNORED_BY_NBVAL & set(tags(cell)):
+            yield f"the cell {cell.id!r} ends in `;`, which nbval ignores: write `_ = ...` instead"
 
 
 def _shown(cell: Any) -> str:

@@ -48,6 +48,7 @@ def test_the_small_course_breaks_no_rule(built_once):
         (new_markdown_cell('<img src="a.png" alt="">'), "image without alt text"),
         (new_markdown_cell("![](a.png)"), "image without alt text"),
         (html('<figure><img src="data:,x"></figure>'), "image without alt text"),
+        (new_code_cell("plot();"), "ends in `;`, which nbval ignores"),
         (warning(), "shows a warning: UserWarning: old"),
     ],
 )
