@@ -69,12 +69,14 @@ def doctor(
 
 
 @app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    context_settings={"ignore_unknown_options": True},
     epilog="Example: interp-course lab -- --no-browser --port 9999",
 )
-def lab(context: typer.Context) -> None:
+def lab(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Options of JupyterLab.")] = None,
+) -> None:
     """Open the course in JupyterLab; what follows `--` is passed on to it."""
-    command, folder, environment = lab_command(context.args)
+    command, folder, environment = lab_command(arguments or [])
     if os.name == "posix":  # becomes JupyterLab, which then handles Ctrl-C itself
         os.chdir(folder)
         os.execve(command[0], command, environment)

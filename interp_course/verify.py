@@ -173,7 +173,8 @@ def points(result: Result, exercise: str) -> tuple[float, float] | None:
     A graded cell belongs to the exercise whose name, or whose name with dashes, it contains.
     """
     cells = [c for c in result.cells if exercise in c.name.replace("-", "_")]
-    return (sum(c.score for c in cells), sum(c.maximum for c in cells)) if cells else None
+    earned = sum((c.score for c in cells), start=0.0)
+    return (earned, sum((c.maximum for c in cells), start=0.0)) if cells else None
 
 
 def _verdicts(check: Check | Finding, answer: Callable[..., Any]) -> list[Verdict]:
@@ -222,7 +223,7 @@ def _with_notebooks(reports: list[UnitReport], root: Path, progress: Progress) -
         graded = batch.grade(submissions, Path(scratch, "out"), root, progress=progress)
     found = {(result.student, result.assignment): result for result in graded.results}
     return [
-        _judged(report, found["reference", report.unit.folder], found["blank", report.unit.folder])
+        judged(report, found["reference", report.unit.folder], found["blank", report.unit.folder])
         for report in reports
     ]
 
@@ -234,7 +235,8 @@ def _hand_in(notebook: Path, folder: Path) -> None:
     shutil.copy(notebook, folder)
 
 
-def _judged(report: UnitReport, reference: Result, blank: Result) -> UnitReport:
+def judged(report: UnitReport, reference: Result, blank: Result) -> UnitReport:
+    """The report with the two notebooks' results, and what is wrong with them."""
     problems = [*report.problems, *_not_clean("reference", reference), *_not_clean("blank", blank)]
     problems += [
         f"the reference earns {cell.score:g} of {cell.maximum:g} in {cell.name}: {cell.error}"

@@ -51,12 +51,12 @@ class Result:
     @property
     def total(self) -> float:
         """The points earned."""
-        return sum(cell.score for cell in self.cells)
+        return sum((cell.score for cell in self.cells), start=0.0)
 
     @property
     def maximum(self) -> float:
         """The points to be had."""
-        return sum(cell.maximum for cell in self.cells)
+        return sum((cell.maximum for cell in self.cells), start=0.0)
 
 
 @dataclass(frozen=True)

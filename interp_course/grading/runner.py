@@ -11,7 +11,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from traitlets.config import Config
 
@@ -38,6 +38,7 @@ class Outcome:
     log: str = ""
 
 
+@runtime_checkable
 class Runner(Protocol):
     """Runs one submission; must not raise for anything the submission does."""
 
