@@ -52,7 +52,7 @@ Markdown(doctor.as_markdown(doctor.report()))
 # Each unit asks one question. Click one to open it. The times are for a whole unit; you can stop
 # anywhere and go on tomorrow: save (Ctrl+S), and tomorrow run the cells above your place again.
 
-# %%
+# %% tags=["nbval-ignore-output", "output-not-stored"]
 Markdown(course.overview(course.find_root()))
 
 # %% [markdown]

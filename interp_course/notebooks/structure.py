@@ -2,8 +2,8 @@
 
 The rules are checked on the generated notebooks, because that is what students open. An
 exercise runs from ``### Exercise N · title`` to the next heading of level 2 or 3, and its
-cells are always: task, solution, look (one or more), self-check, hints, graded cell, and
-perhaps some text.
+cells are always: task, solution, look (one or more), self-check, hints, graded cell. After
+that may come text and code that show what the exercise was good for.
 """
 
 import re
@@ -27,7 +27,7 @@ STUB = "raise NotImplementedError()"
 
 EXERCISE = re.compile(r"### Exercise (\d+) · \S")
 QUIZ = re.compile(r"### Quiz\b")
-HEADING = re.compile(r"^(#+) ", re.MULTILINE)
+HEADING = re.compile(r"^(#+) .*", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 POINTS = re.compile(r"\b(\d+) points?\b")
 IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
@@ -45,7 +45,7 @@ PARTS = {
     "m": "text",
     "?": "a cell that is both solution and graded",
 }
-ANATOMY = re.compile(r"tsl+chgm*")
+ANATOMY = re.compile(r"tsl+chg[mhl]*")
 
 
 def lint(root: Path, name: str | None = None) -> list[str]:
@@ -97,15 +97,16 @@ def _lengths(cells: list[Any]) -> Iterator[str]:
             yield f"the cell {cell.id!r} has {lines} lines; allowed are {most}"
 
 
-def _headings(cell: Any) -> list[int]:
-    """The levels of the headings in a cell."""
+def _headings(cell: Any, *levels: int) -> list[str]:
+    """The headings of these levels in a cell."""
     if cell.cell_type != "markdown":
         return []
-    return [len(mark) for mark in HEADING.findall(FENCE.sub("", cell.source))]
+    found = HEADING.finditer(FENCE.sub("", cell.source))
+    return [heading.group() for heading in found if len(heading[1]) in levels]
 
 
 def _title(cells: list[Any]) -> Iterator[str]:
-    titles = sum(_headings(cell).count(1) for cell in cells)
+    titles = sum(len(_headings(cell, 1)) for cell in cells)
     if titles != 1:
         yield f"there are {titles} headings of level 1 (`# `); there should be one"
 
@@ -117,24 +118,25 @@ def _grade_ids(cells: list[Any]) -> Iterator[str]:
             yield f"the grade_id {grade_id!r} is used {count} times"
 
 
-def _sections(cells: list[Any]) -> list[list[Any]]:
-    """The cells, cut before each heading of level 2 or 3."""
-    sections: list[list[Any]] = [[]]
+def _sections(cells: list[Any]) -> list[tuple[str, list[Any]]]:
+    """The cells, cut before each cell with a heading of level 2 or 3, and the last such heading."""
+    sections: list[tuple[str, list[Any]]] = [("", [])]
     for cell in cells:
-        if {2, 3} & set(_headings(cell)):
-            sections.append([])
-        sections[-1].append(cell)
-    return [section for section in sections if section]
+        headings = _headings(cell, 2, 3)
+        if headings:
+            sections.append((headings[-1], []))
+        sections[-1][1].append(cell)
+    return sections
 
 
 def _exercises(cells: list[Any]) -> Iterator[str]:
     number = 0
-    for section in _sections(cells):
-        heading = EXERCISE.match(section[0].source)
-        if heading:
+    for heading, section in _sections(cells):
+        exercise = EXERCISE.match(heading)
+        if exercise:
             number += 1
-            yield from _exercise(section, int(heading[1]), number)
-        elif QUIZ.match(section[0].source):
+            yield from _exercise(section, int(exercise[1]), number)
+        elif QUIZ.match(heading):
             if not any(_role(cell) == "g" for cell in section):
                 yield "the quiz has no graded cell"
         else:
@@ -150,7 +152,7 @@ def _exercise(section: list[Any], given: int, number: int) -> Iterator[str]:
     if not ANATOMY.fullmatch(letters):
         yield (
             f"Exercise {given} consists of {', '.join(PARTS[letter] for letter in letters)}; it "
-            "should be task, solution, look (one or more), self-check, hints, graded, text or none"
+            "should be task, solution, look (one or more), self-check, hints, graded"
         )
     stated = POINTS.search(section[0].source)
     points = _points(section)
@@ -246,9 +248,9 @@ def _unit(cells: list[Any], target: Target) -> Iterator[str]:
     points = _points(cells)
     if points != target.unit.points:
         yield f"the graded cells give {points} points, the manifest says {target.unit.points}"
-    starts = [section[0].source for section in _sections(cells)]
+    headings = [heading for heading, _ in _sections(cells)]
     for kind, pattern in {"### Exercise 1 · title": EXERCISE, "### Quiz": QUIZ}.items():
-        if not any(pattern.match(start) for start in starts):
+        if not any(pattern.match(heading) for heading in headings):
             yield f"there is no section `{kind}`"
 
 

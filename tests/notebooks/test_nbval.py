@@ -1,4 +1,8 @@
-"""nbval runs the reference notebooks again and compares what they show with what is stored."""
+"""nbval notices when a reference notebook stores something else than its code gives.
+
+`make test` runs nbval on the reference notebooks of the course; here it is shown, on a small
+one, that this cannot pass by accident.
+"""
 
 import os
 import subprocess
@@ -6,12 +10,10 @@ import sys
 
 import nbformat
 import pytest
-from small_course import BUILT, HERE, REPOSITORY, replace
+from small_course import BUILT, HERE, replace
 
 from interp_course import notebooks
 from interp_course.notebooks.building import kernel_environment
-
-BUILT_HERE = [t.solution for t in notebooks.targets(REPOSITORY) if t.solution.exists()]
 
 
 def nbval(path):
@@ -22,13 +24,6 @@ def nbval(path):
     return subprocess.run(
         [*command, *options, str(path)], capture_output=True, text=True, env=environment
     )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", BUILT_HERE, ids=lambda path: path.stem)
-def test_a_reference_notebook_still_shows_what_is_stored(path):
-    done = nbval(path)
-    assert done.returncode == 0, done.stdout
 
 
 def test_nbval_accepts_a_notebook_that_was_just_built(built_once):

@@ -91,8 +91,9 @@ def test_an_exercise_with_two_parts_swapped_is_refused(notebook, place):
     assert any("Exercise 1 consists of task, " in problem for problem in lint_notebook(notebook))
 
 
-def test_an_exercise_may_have_two_look_cells_and_a_question(notebook):
+def test_an_exercise_may_have_two_look_cells_and_end_with_a_demonstration(notebook):
     notebook.cells.insert(GRADED + 1, new_markdown_cell("Why?"))
+    notebook.cells.insert(GRADED + 2, new_code_cell("print('because')"))
     notebook.cells.insert(LOOK, new_code_cell("print(1)"))
     assert lint_notebook(notebook) == []
 
@@ -111,6 +112,13 @@ def test_a_graded_cell_outside_exercises_and_quiz_is_refused(notebook):
 def test_the_points_in_the_task_are_those_of_the_graded_cell(notebook):
     notebook.cells[GRADED].metadata.nbgrader.points = 3
     assert lint_notebook(notebook) == ["Exercise 1 says 2 points and is graded with 3"]
+
+
+def test_an_exercise_may_open_a_section_in_the_same_cell(notebook):
+    notebook.cells[TASK].source = "## 3 · Numbers\n\n" + notebook.cells[TASK].source
+    assert lint_notebook(notebook) == []
+    del notebook.cells[LOOK]
+    assert any("Exercise 1 consists of" in problem for problem in lint_notebook(notebook))
 
 
 def test_exercises_are_numbered_from_one(notebook):
