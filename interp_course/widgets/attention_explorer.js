@@ -4,7 +4,10 @@
 // it in `update`. Texts enter the page through textContent only, so a token such as "<bos>" is
 // shown as it is written.
 
-const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
+const CIVIDIS = [
+  "#00224e", "#123570", "#3b496c", "#575d6d", "#707173",
+  "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838",
+];
 const RGB = CIVIDIS.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
 
 function element(tag, attributes = {}, ...children) {
@@ -32,7 +35,8 @@ function paint(canvas, n, weight) {
       const at = (weight(row, column) / 255) * (RGB.length - 1);
       const low = Math.min(Math.floor(at), RGB.length - 2);
       const start = 4 * (row * n + column);
-      for (let c = 0; c < 3; c++) image.data[start + c] = RGB[low][c] + (at - low) * (RGB[low + 1][c] - RGB[low][c]);
+      const mix = (c) => RGB[low][c] + (at - low) * (RGB[low + 1][c] - RGB[low][c]);
+      for (let c = 0; c < 3; c++) image.data[start + c] = mix(c);
       image.data[start + 3] = 255;
     }
   }
@@ -74,11 +78,18 @@ function render({ model, el }) {
       button.addEventListener("click", () => choose({ [key]: i }));
       return button;
     });
-    const group = element("div", { class: "choices", role: "radiogroup", "aria-label": label }, element("span", { "aria-hidden": "true" }, label), ...buttons);
+    const group = element(
+      "div",
+      { class: "choices", role: "radiogroup", "aria-label": label },
+      element("span", { "aria-hidden": "true" }, label),
+      ...buttons,
+    );
     return { group, buttons, key };
   }
 
-  const thumbnails = Array.from({ length: nHeads }, () => element("canvas", { class: "thumbnail", "aria-hidden": "true" }));
+  const thumbnails = Array.from({ length: nHeads }, () =>
+    element("canvas", { class: "thumbnail", "aria-hidden": "true" }),
+  );
   const captions = thumbnails.map(() => element("span"));
   const layers = radios("Layer", "layer", nLayers, (i) => [`L${i}`]);
   const heads = radios("Head", "head", nHeads, (i) => [thumbnails[i], captions[i]]);
@@ -90,19 +101,43 @@ function render({ model, el }) {
   bar.style.background = `linear-gradient(to right, ${CIVIDIS.join(",")})`;
   const frame = element("div", { class: "frame" }, canvas, marker);
   const scale = element("div", { class: "scale", "aria-hidden": "true" }, "0", bar, "1");
-  const map = element("figure", { class: "map" }, frame, element("figcaption", {}, "rows: from (destination); columns: to (source)"), scale);
+  const axes = element("figcaption", {}, "row: from (destination); column: to (source)");
+  const map = element("figure", { class: "map" }, frame, axes, scale);
 
   const options = tokens.map((token, i) => {
     const option = element("span", { class: "token", role: "option" }, visible(token));
     option.addEventListener("pointerenter", () => choose({ position: i }));
-    option.addEventListener("click", () => { choose({ position: i }); option.focus(); });
+    option.addEventListener("click", () => {
+      choose({ position: i });
+      option.focus();
+    });
     return option;
   });
-  const list = element("div", { class: "tokens", role: "listbox", "aria-label": "Destination token" }, ...options);
+  const list = element(
+    "div",
+    { class: "tokens", role: "listbox", "aria-label": "Destination token" },
+    ...options,
+  );
   const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
-  const hint = element("p", { class: "hint" }, "Hover over a token, or focus one and use the keys: ←/→ token, ↑/↓ head, PageUp/PageDown layer, Home/End. Outline: destination; the bluer, the more attention.");
-  const body = element("div", { class: "body" }, map, element("div", { class: "reading" }, list, status, hint));
-  const root = element("div", { class: "attention-explorer", role: "group", "aria-label": "Attention explorer", "data-lm-suppress-shortcuts": "true" }, layers.group, heads.group, body);
+  const hint = element(
+    "p",
+    { class: "hint" },
+    "Hover over a token, or focus one and use the keys: ←/→ token, ↑/↓ head, PageUp/PageDown " +
+      "layer, Home/End. Outline: destination; the bluer, the more attention.",
+  );
+  const reading = element("div", { class: "reading" }, list, status, hint);
+  const root = element(
+    "div",
+    {
+      class: "attention-explorer",
+      role: "group",
+      "aria-label": "Attention explorer",
+      "data-lm-suppress-shortcuts": "true", // or JupyterLab would move to another cell
+    },
+    layers.group,
+    heads.group,
+    element("div", { class: "body" }, map, reading),
+  );
 
   function check({ buttons, key }) {
     buttons.forEach((button, i) => {
@@ -122,7 +157,7 @@ function render({ model, el }) {
     });
     layers.buttons.forEach((button, l) => button.setAttribute("aria-label", `Layer ${l}`));
     paint(canvas, n, (r, c) => row(layer, head, r)[c]);
-    canvas.setAttribute("aria-label", `Attention pattern of head L${layer}.H${head}, ${n} by ${n} tokens`);
+    canvas.setAttribute("aria-label", `Pattern of head L${layer}.H${head}, ${n} by ${n} tokens`);
     check(layers);
     check(heads);
     updatePosition();
@@ -161,7 +196,7 @@ function render({ model, el }) {
     event.stopPropagation();
     let [key, step] = STEPS[event.key];
     const group = [layers, heads].find(({ group }) => group.contains(event.target));
-    if (group && event.key.startsWith("Arrow")) key = group.key; // all arrows move within a radio group
+    if (group && event.key.startsWith("Arrow")) key = group.key; // as in any group of radios
     choose({ [key]: model.get(key) + step });
     if (group && key === group.key) group.buttons[model.get(key)].focus();
     else if (!group) options[model.get("position")].focus();

@@ -1,7 +1,12 @@
 // Draws one CircuitsVis element. The library comes from Python once per session (as a model of
 // its own) and is evaluated once per page.
 
-let viewCount = 0;
+// CircuitsVis finds its place in the page by id. Each widget has a copy of this file of its own,
+// so what they share lives on the page.
+function freshId() {
+  globalThis.interpCourseViewCount = (globalThis.interpCourseViewCount ?? 0) + 1;
+  return `interp-course-circuitsvis-${globalThis.interpCourseViewCount}`;
+}
 
 function library(source) {
   globalThis.interpCourseCircuitsVis ??= (async () => {
@@ -24,7 +29,7 @@ async function render({ model, el }) {
   const holder = await model.widget_manager.get_model(model.get("library").replace("IPY_MODEL_", ""));
   const circuitsvis = await library(holder.get("source"));
   const target = document.createElement("div");
-  target.id = `interp-course-circuitsvis-${++viewCount}`; // CircuitsVis finds its place by id
+  target.id = freshId();
   const view = document.createElement("div");
   view.className = "circuitsvis-view";
   view.setAttribute("role", "figure");

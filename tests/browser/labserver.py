@@ -137,12 +137,6 @@ class Visit:
         self.page.wait_for_function("() => window.runIsOver", timeout=1000 * seconds)
         return [Cell(**cell) for cell in self.page.evaluate(READ)]
 
-    def theme(self, name: str) -> None:
-        """Switch to another theme, such as "JupyterLab Dark"."""
-        self.page.evaluate(
-            "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
-        )
-
 
 def errors(cells: list[Cell]) -> list[str]:
     """The names of all errors, in the order of the cells."""
