@@ -225,27 +225,33 @@ def _finish(problems: list[str], all_well: str) -> None:
 def _verify_table(report: "UnitReport") -> "Table":
     from rich.table import Table
 
-    from interp_course import verify
+    from interp_course.verify import points
 
+    def of(parts: int, whole: int) -> str:
+        return f"{parts}/{whole}"
+
+    notebooks = (report.reference, report.blank)
     table = Table(title=report.unit.folder, title_justify="left")
     table.add_column("exercise", overflow="fold")
-    for column in ("wrong", "rejected", "named", "right", "accepted", "reference", "blank"):
+    for column in ("rejected", "named", "accepted", "reference", "blank"):
         table.add_column(column, justify="right")
     for entry in report.exercises:
-        counts = (entry.wrong, entry.rejected, entry.named, entry.right, entry.accepted)
-        earned = [
-            verify.points(result, entry.exercise) if result else None
-            for result in (report.reference, report.blank)
-        ]
-        shown = ["-" if e is None else f"{e[0]:g}/{e[1]:g}" for e in earned]
-        table.add_row(entry.exercise, *map(str, counts), *shown)
-    totals = [r and f"{r.total:g}/{r.maximum:g}" for r in (report.reference, report.blank)]
-    sums = [
-        str(sum(getattr(entry, column) for entry in report.exercises))
-        for column in ("wrong", "rejected", "named", "right", "accepted")
-    ]
+        earned = [points(result, entry.cells) if result else None for result in notebooks]
+        table.add_row(
+            entry.exercise,
+            of(entry.rejected, entry.wrong),
+            of(entry.named, entry.wrong),
+            of(entry.accepted, entry.right),
+            *("-" if e is None else f"{e[0]:g}/{e[1]:g}" for e in earned),
+        )
+    wrong, right = (sum(getattr(e, kind) for e in report.exercises) for kind in ("wrong", "right"))
+    rejected, named, accepted = (
+        sum(getattr(e, count) for e in report.exercises)
+        for count in ("rejected", "named", "accepted")
+    )
+    totals = ("-" if r is None else f"{r.total:g}/{r.maximum:g}" for r in notebooks)
     table.add_section()
-    table.add_row("all", *sums, *(total or "-" for total in totals))
+    table.add_row("all", of(rejected, wrong), of(named, wrong), of(accepted, right), *totals)
     return table
 
 

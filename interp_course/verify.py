@@ -18,12 +18,16 @@ import importlib
 import importlib.util
 import inspect
 import io
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
 
 from interp_course import course
 from interp_course.checking import Check, Finding, Verdict
@@ -50,6 +54,8 @@ class ExerciseReport:
     right: int = 0
     accepted: int = 0
     """Right answers that pass for every seed."""
+    cells: tuple[str, ...] = ()
+    """The graded cells of the student notebook that call the check."""
     problems: tuple[str, ...] = ()
 
 
@@ -146,7 +152,13 @@ def judge(check: Check | Finding, answers: Answers) -> ExerciseReport:
             problems.append(f"{counts[kind]} {kind} answers, at least {fewest} are needed")
     texts = tuple(f"{answers.exercise}: {problem}" for problem in problems)
     return ExerciseReport(
-        answers.exercise, counts["wrong"], rejected, named, counts["right"], accepted, texts
+        answers.exercise,
+        wrong=counts["wrong"],
+        rejected=rejected,
+        named=named,
+        right=counts["right"],
+        accepted=accepted,
+        problems=texts,
     )
 
 
@@ -167,14 +179,21 @@ def load_answers(path: Path) -> Answers:
         raise CourseError(f"{path}: {type(error).__name__}: {error}") from error
 
 
-def points(result: Result, exercise: str) -> tuple[float, float] | None:
-    """Points earned and points to be had in the graded cells that belong to an exercise.
+def graded_cells(notebook: NotebookNode, exercise: str) -> tuple[str, ...]:
+    """The names of the graded cells that call the check of an exercise."""
+    call = re.compile(rf"\.{exercise}\(")
+    return tuple(
+        cell.metadata["nbgrader"]["grade_id"]
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade") and call.search(cell.source)
+    )
 
-    A graded cell belongs to the exercise whose name, or whose name with dashes, it contains.
-    """
-    cells = [c for c in result.cells if exercise in c.name.replace("-", "_")]
-    earned = sum((c.score for c in cells), start=0.0)
-    return (earned, sum((c.maximum for c in cells), start=0.0)) if cells else None
+
+def points(result: Result, names: Collection[str]) -> tuple[float, float]:
+    """Points earned and points to be had in the cells of these names."""
+    cells = [cell for cell in result.cells if cell.name in names]
+    earned = sum((cell.score for cell in cells), start=0.0)
+    return earned, sum((cell.maximum for cell in cells), start=0.0)
 
 
 def _verdicts(check: Check | Finding, answer: Callable[..., Any]) -> list[Verdict]:
@@ -223,9 +242,23 @@ def _with_notebooks(reports: list[UnitReport], root: Path, progress: Progress) -
         graded = batch.grade(submissions, Path(scratch, "out"), root, progress=progress)
     found = {(result.student, result.assignment): result for result in graded.results}
     return [
-        judged(report, found["reference", report.unit.folder], found["blank", report.unit.folder])
+        judged(
+            _with_cells(report, nbformat.read(report.unit.student(root), 4)),
+            found["reference", report.unit.folder],
+            found["blank", report.unit.folder],
+        )
         for report in reports
     ]
+
+
+def _with_cells(report: UnitReport, notebook: NotebookNode) -> UnitReport:
+    exercises = tuple(
+        replace(entry, cells=graded_cells(notebook, entry.exercise)) for entry in report.exercises
+    )
+    names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+    exercises = tuple(sorted(exercises, key=lambda e: names.index(e.cells[0]) if e.cells else -1))
+    unused = tuple(f"no graded cell calls {e.exercise}" for e in exercises if not e.cells)
+    return replace(report, exercises=exercises, problems=report.problems + unused)
 
 
 def _hand_in(notebook: Path, folder: Path) -> None:

@@ -9,6 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
 from interp_course import cli, course, verify
@@ -123,11 +125,21 @@ def test_what_an_answer_prints_is_not_shown(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == ""
 
 
-def test_points_are_found_by_the_exercises_name_with_or_without_dashes() -> None:
-    cells = (CellScore("tiny-half-life-test", 1.0, 2.0), CellScore("tiny-mass-test", 3.0, 3.0))
+def graded(name: str, source: str) -> NotebookNode:
+    return new_code_cell(source, metadata={"nbgrader": {"grade_id": name, "grade": True}})
+
+
+def test_the_cells_of_an_exercise_are_those_that_call_its_check() -> None:
+    cells = [graded("one", "check.mass(mass)"), graded("two", "check.mass(m)\ncheck.half_life(h)")]
+    notebook = new_notebook(cells=[*cells, new_code_cell("check.mass(mass)")])
+    assert verify.graded_cells(notebook, "mass") == ("one", "two")
+    assert verify.graded_cells(notebook, "life") == ()
+
+
+def test_the_points_of_an_exercise_are_those_of_its_cells() -> None:
+    cells = (CellScore("a", 1.0, 2.0), CellScore("b", 3.0, 3.0), CellScore("c", 1.0, 1.0))
     result = Result("reference", "01_tiny", "graded", cells)
-    assert verify.points(result, "half_life") == (1.0, 2.0)
-    assert verify.points(result, "energy") is None
+    assert verify.points(result, ("a", "b")) == (4.0, 5.0)
 
 
 def test_a_file_of_answers_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
@@ -180,7 +192,11 @@ def test_the_blank_notebook_earns_nothing(report: UnitReport) -> None:
 
 
 def test_the_share_of_named_mistakes_is_counted_over_the_unit(report: UnitReport) -> None:
-    assert report.problems == ("2 of 3 wrong answers are named, at least 90% are needed",)
+    assert "2 of 3 wrong answers are named, at least 90% are needed" in report.problems
+
+
+def test_a_check_that_no_graded_cell_calls_is_a_problem(report: UnitReport) -> None:
+    assert "no graded cell calls double" in report.problems
 
 
 def test_an_exercise_without_answers_is_a_problem(root: Path, checks: ModuleType) -> None:
@@ -225,4 +241,4 @@ def test_the_command_prints_the_table_and_fails_when_a_bar_is_missed(
     result = CliRunner().invoke(cli.app, ["verify", "--answers-only"])
     assert result.exit_code == 1
     row = next(line for line in result.output.splitlines() if "double" in line)
-    assert [cell.strip() for cell in row.strip("│").split("│")][1:6] == ["3", "3", "2", "1", "1"]
+    assert [c.strip() for c in row.strip("│").split("│")][1:] == ["3/3", "2/3", "1/1", "-", "-"]
