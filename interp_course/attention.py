@@ -65,9 +65,15 @@ def head_scores(
 
 
 def repeated_tokens(model: Any, batch: int, period: int, seed: int = 0) -> Int[Tensor, "batch pos"]:
-    """Random repeated sequences over the model's vocabulary, on the model's device."""
+    """Random repeated sequences over the model's vocabulary, on the model's device.
+
+    They start with the tokenizer's BOS where the model has a tokenizer, with token 0 otherwise.
+    """
     rng = runtime.generator("repeated tokens", seed)
-    return sequences.repeated_random(batch, period, model.cfg.d_vocab, rng).to(_device(model))
+    tokens = sequences.repeated_random(batch, period, model.cfg.d_vocab, rng)
+    if model.tokenizer is not None and model.tokenizer.bos_token_id is not None:
+        tokens[:, 0] = model.tokenizer.bos_token_id
+    return tokens.to(_device(model))
 
 
 def copy_accuracy(model: Any, *, period: int = 31, batch: int = 64, seed: int = 0) -> float:

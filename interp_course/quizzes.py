@@ -83,10 +83,15 @@ class Prediction:
         return self.question.as_markdown("**Predict first.** ")
 
     def __call__(self, letter: Any) -> None:
-        """Compare the prediction with what happened."""
+        """Compare the prediction, or None, with what happened."""
         options, key = self.question.options, self.question.key
-        letter = str(letter).strip().lower()
-        if letter not in options:
-            raise ValueError(f"choose one of {', '.join(options)} first, got {letter!r}")
-        verdict = "as it turned out" if letter == key else f"it turned out otherwise ({key})"
-        print(f"You predicted {letter}: {verdict}.\n{options[key].explanation}")  # noqa: T201
+        chosen = "" if letter is None else str(letter).strip().lower()
+        if letter is None:
+            verdict = f"You made no prediction. The answer is {key}."
+        elif chosen not in options:
+            raise ValueError(f"choose one of {', '.join(options)} or None, got {letter!r}")
+        elif chosen == key:
+            verdict = f"You predicted {chosen}, and so it is."
+        else:
+            verdict = f"You predicted {chosen}; the answer is {key}."
+        print(f"{verdict} {options[key].explanation}")  # noqa: T201

@@ -10,7 +10,7 @@ from interp_course.checking import Case, Check
 def _copying_cases(seed: int) -> list[Case]:
     """Random heads, leaning to copying (or against it) to different degrees."""
     cases = []
-    for number, lean in enumerate((0.5, 0.2, -0.3)):
+    for number, lean in enumerate((0.5, 0.1, -0.9)):
         rng = runtime.generator("check copying", seed + 1000 * number)
         d_vocab, d_model, d_head = 15 + number, 12, 8
         W_E = torch.randn(d_vocab, d_model, generator=rng)
