@@ -172,7 +172,7 @@ def _role(cell: Any) -> str:
     return "c" if SELF_CHECK in tags(cell) else "l"
 
 
-def _points(cells: list[Any]) -> float:
+def _points(cells: list[Any]) -> int | float:
     return sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in cells)
 
 
