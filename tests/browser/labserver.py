@@ -1,6 +1,7 @@
 """A private JupyterLab, and what a test can ask of a notebook that is open in it."""
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -69,6 +70,7 @@ READ = """
   return {
     id: model.id,
     type: model.type,
+    may_raise: (cell.metadata.tags ?? []).includes('raises-exception'),
     count: model.executionCount ?? null,
     errors: errors.map(({ename, evalue}) => ({ename, evalue})),
   };
@@ -101,6 +103,8 @@ class Cell:
 
     id: str
     type: str
+    may_raise: bool
+    """Whether its tag says that an error is part of the lesson."""
     count: int | None
     """The execution count; None for a cell that did not run."""
     errors: list[dict[str, str]]
@@ -139,13 +143,18 @@ class Visit:
 
 
 def errors(cells: list[Cell]) -> list[str]:
-    """The names of all errors, in the order of the cells."""
-    return [error["ename"] for cell in cells for error in cell.errors]
+    """The names of all errors that are not part of the lesson, in the order of the cells."""
+    return [error["ename"] for cell in cells if not cell.may_raise for error in cell.errors]
 
 
 def not_run(cells: list[Cell]) -> list[str]:
     """The ids of the code cells that did not run."""
     return [cell.id for cell in cells if cell.type == "code" and cell.count is None]
+
+
+def before_first_error(cells: list[Cell]) -> list[Cell]:
+    """The cells above the first one with an error that is not part of the lesson."""
+    return list(itertools.takewhile(lambda cell: not errors([cell]), cells))
 
 
 @contextlib.contextmanager

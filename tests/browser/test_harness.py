@@ -1,7 +1,7 @@
 """The browser tests can fail: what they promise to notice, they notice."""
 
 import pytest
-from labserver import Lab, Visit, errors, not_run
+from labserver import Lab, Visit, before_first_error, errors, not_run
 
 pytestmark = pytest.mark.browser
 
@@ -32,3 +32,9 @@ def test_a_cell_that_raises_is_reported(unchecked_visit: Visit, lab: Lab):
 def test_cells_behind_an_error_count_as_not_run(unchecked_visit: Visit, lab: Lab):
     unchecked_visit.open(lab.add_notebook("behind.ipynb", "1 / 0", "2 + 2"))
     assert not_run(unchecked_visit.run()) == ["cell-1"]
+
+
+def test_cells_above_an_error_have_run(unchecked_visit: Visit, lab: Lab):
+    unchecked_visit.open(lab.add_notebook("above.ipynb", "1 + 1", "1 / 0"))
+    above = before_first_error(unchecked_visit.run())
+    assert [cell.count for cell in above] == [1]
