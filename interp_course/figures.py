@@ -223,6 +223,8 @@ def bars(
             f"baseline_band is half a width around baseline, got {baseline_band} around {baseline}"
         )
     names = labels(list(values), "values", sizes, axis=0)
+    largest = np.abs(sizes).max() or 1.0
+    digits = max(0, 2 - int(np.floor(np.log10(largest))))  # three significant for the longest bar
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
@@ -234,9 +236,12 @@ def bars(
         if baseline is not None:
             band = baseline_band or 0.0
             span(baseline - band, baseline + band, color="#dddddd", zorder=0)
-            line(baseline, color="#555555", linestyle="--", label=f"baseline {baseline:.3g}")
+            name = f"baseline {baseline:.{digits}f}"
+            line(baseline, color="#555555", linestyle="--", label=name)
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        axes.bar_label(draw_bars(range(len(sizes)), sizes, color=drawing.COLOURS[0]), fmt=" %.3g")
+        axes.bar_label(
+            draw_bars(range(len(sizes)), sizes, color=drawing.COLOURS[0]), fmt=f" %.{digits}f"
+        )
         drawing.tick(axes, "y" if horizontal else "x", names)
         axes.set(**{"xlabel" if horizontal else "ylabel": y_label})
         (axes.set_xmargin if horizontal else axes.set_ymargin)(0.12)
@@ -266,8 +271,6 @@ def complex_plane(values: Numbers | Mapping[str, Numbers], *, title: str, alt: s
     }
     if not points:
         raise ValueError("values must hold at least one group, got an empty mapping")
-    sizes = [abs(part(group)).max() for group in points.values() for part in (np.real, np.imag)]
-    reach = 1.1 * max(sizes) or 1.0
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
@@ -277,9 +280,8 @@ def complex_plane(values: Numbers | Mapping[str, Numbers], *, title: str, alt: s
             marker = _MARKERS[i % len(_MARKERS)]
             axes.plot(np.real(group), np.imag(group), marker, ls="", alpha=0.7, label=name)
         axes.set(xlabel="real part", ylabel="imaginary part")
-        axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
-        axes.set_aspect("equal")
+        axes.set_aspect("equal", adjustable="datalim")
         if len(points) > 1:
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
-    return drawing.draw(paint, title, alt, height=4.6)
+    return drawing.draw(paint, title, alt, height=4.2)
