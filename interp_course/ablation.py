@@ -85,6 +85,7 @@ def path_ablated(
     w_out = model.W_O[source]
 
     def remember_change(z: Tensor, hook: Any) -> None:
+        _check_fits(value, z[:, :, source[1]])
         seen["change"] = (value - z[:, :, source[1]]) @ w_out
 
     def remember_stream(resid: Tensor, hook: Any) -> None:

@@ -17,6 +17,7 @@ import io
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from interp_course.comparing import clone, difference, edited
@@ -221,8 +222,9 @@ def _ask_one(answer: Callable[..., Any], case: Case) -> Reply:
 def _raised(error: Exception) -> str:
     """What was raised, and the last line of the student's own code on the way there."""
     text = f"raised {type(error).__name__}: {error}"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "interp_course" not in f[0]]
-    student = [f for f in frames if "site-packages" not in f.filename]
+    frames = traceback.extract_tb(error.__traceback__)
+    foreign = ("site-packages", str(Path(__file__).parent))
+    student = [f for f in frames if not any(folder in f.filename for folder in foreign)]
     if not student:
         return f"{text}\n(it could not be called with these arguments: is the signature unchanged?)"
     where = student[-1]

@@ -19,6 +19,8 @@ def clone(value: Any) -> Any:
         return value.copy()
     if isinstance(value, dict):
         return {key: clone(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(clone(item) for item in value))
     if isinstance(value, (tuple, list)):
         return type(value)(clone(item) for item in value)
     return value
@@ -49,9 +51,9 @@ def difference(actual: Any, expected: Any, rtol: float, atol: float) -> str | No
 
 def _dict_difference(actual: Any, expected: dict, rtol: float, atol: float) -> str | None:
     if not isinstance(actual, dict):
-        return f"returned {_kind(actual)}, expected a dict with the keys {sorted(expected)}"
+        return f"returned {_kind(actual)}, expected a dict with the keys {list(expected)}"
     if set(actual) != set(expected):
-        return f"returned a dict with the keys {sorted(actual)}, expected {sorted(expected)}"
+        return f"returned a dict with the keys {list(actual)}, expected {list(expected)}"
     for key, item in expected.items():
         problem = difference(actual[key], item, rtol, atol)
         if problem is not None:

@@ -7,11 +7,11 @@ the matrices of one head per layer into a real model.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformer_lens.model_bridge import TransformerBridge
 
 from interp_course import models
 
@@ -70,8 +70,8 @@ class SlotLayout:
         return matrix
 
 
-def assemble(layout: SlotLayout, weights: Mapping[str, Tensor]) -> TransformerBridge:
-    """A two-layer model with one head per layer and these hand-set weights.
+def assemble(layout: SlotLayout, weights: Mapping[str, Tensor]) -> Any:
+    """A two-layer bridge with one head per layer and these hand-set weights.
 
     Args:
         layout: The slots; they also give W_E, W_pos and W_U.

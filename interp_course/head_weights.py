@@ -56,9 +56,9 @@ def full_qk_circuit(model: Any) -> FactoredMatrix:
 def composed_qk_circuit(
     model: Any, writer: tuple[int, int], reader: tuple[int, int]
 ) -> Float[Tensor, "d_vocab d_vocab"]:
-    """QK circuit of ``reader`` when its keys are read through the OV circuit of ``writer``.
+    r"""QK circuit of ``reader`` when its keys are read through the OV circuit of ``writer``.
 
-    $$W_E\\, W_Q\\, W_K^T\\, (W_V W_O)^T\\, W_E^T$$
+    $$W_E\, W_Q\, W_K^T\, (W_V W_O)^T\, W_E^T$$
 
     with Q, K of the reader and V, O of the writer. Entry ``[q, k]`` is the score for the query
     token ``q`` at a position whose *writer output* carries the token ``k``. In an induction

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformer_lens.config import TransformerBridgeConfig
@@ -74,8 +75,8 @@ def build(architecture: Architecture, seed: int = 0) -> nn.Module:
 
 
 def wrap(module: nn.Module) -> TransformerBridge:
-    """A bridge around a copy of a raw module; the module itself stays as it is."""
-    module = copy.deepcopy(module)
+    """A bridge around a copy of a raw module, in evaluation mode; the module stays as it is."""
+    module = copy.deepcopy(module).eval()
     return build_bridge_from_module(
         module, "TransformerLensNative", tl_config=module.cfg, model_name="interp_course"
     )
@@ -165,9 +166,12 @@ def _stored(name: str, seed: int, step: int | None) -> dict[str, Tensor]:
 def _from_folder(folder: Path, device: torch.device, dtype: torch.dtype) -> TransformerBridge:
     if not (folder / CONFIG_FILE).is_file():
         return _from_transformers(str(folder), device, dtype)
-    architecture = Architecture(**json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8")))
-    module = build(architecture)
-    module.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    try:
+        text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+        module = build(Architecture(**json.loads(text)))
+        module.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"the model in {folder} is incomplete or damaged: {error}") from error
     return wrap(module.to(device=device, dtype=dtype))
 
 
@@ -178,17 +182,18 @@ def _from_hub(name: str, device: torch.device, dtype: torch.dtype) -> Transforme
     zoo = f"did you mean {near[0]!r}?" if near else f"models that need no network: {', '.join(ZOO)}"
     if near or name != name.strip("/. "):
         raise ModelError(f"there is no model {name!r} in the zoo and no such folder; {zoo}")
-    if not isinstance(try_to_load_from_cache(name, "config.json"), str):
-        try:  # one quick question, because a download of a missing name is retried for long
+    try:
+        if not isinstance(try_to_load_from_cache(name, "config.json"), str):
+            # One quick question, because a download of a missing name is retried for long.
             HfApi().model_info(name, timeout=5)
-        except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
-            raise ModelError(f"the hub has no model {name!r}, nor has the zoo; {zoo}") from error
-        except Exception as error:
-            raise ModelError(
-                f"{name!r} is a hub model that is not on this computer yet, and the hub cannot be "
-                f"reached ({type(error).__name__}). Connect to the internet once, then it is kept; "
-                f"or use a zoo model: {', '.join(ZOO)}"
-            ) from error
+    except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
+        raise ModelError(f"the hub has no model {name!r}, nor has the zoo; {zoo}") from error
+    except Exception as error:
+        raise ModelError(
+            f"{name!r} is a hub model that is not on this computer yet, and the hub cannot be "
+            f"reached ({type(error).__name__}). Connect to the internet once, then it is kept; "
+            f"or use a zoo model: {', '.join(ZOO)}"
+        ) from error
     return _from_transformers(name, device, dtype)
 
 

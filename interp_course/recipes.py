@@ -61,7 +61,7 @@ def train(
     if name not in RECIPES:
         raise models.ModelError(f"there is no recipe {name!r}; recipes: {', '.join(RECIPES)}")
     recipe, where = RECIPES[name], runtime.device(device)
-    settings = replace(recipe.settings, steps=steps or recipe.settings.steps)
+    settings = replace(recipe.settings, steps=recipe.settings.steps if steps is None else steps)
     rng = runtime.generator(f"{name} batches", seed)
     module = models.build(models.ZOO[name].architecture, seed).to(where)
     history = training.train(

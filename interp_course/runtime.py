@@ -14,6 +14,8 @@ import torch
 
 DEVICE_VARIABLE = "INTERP_COURSE_DEVICE"
 INSTANCE_VARIABLE = "INTERP_COURSE_INSTANCE"
+WORKSPACE_VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
+"""Read by CUDA's matrix products, which are deterministic only if it is set."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
 
 
@@ -34,7 +36,10 @@ def device(name: str | torch.device | None = None) -> torch.device:
     kind = text.partition(":")[0]
     if kind not in ("cpu", "cuda", "mps"):
         raise ValueError(f"device must be cpu, cuda, cuda:N, mps or auto, got {text!r}")
-    chosen = torch.device(text)
+    try:
+        chosen = torch.device(text)
+    except RuntimeError as error:
+        raise ValueError(f"device must be cpu, cuda, cuda:N, mps or auto, got {text!r}") from error
     missing = kind not in available_devices()
     if missing or (kind == "cuda" and (chosen.index or 0) >= torch.cuda.device_count()):
         raise RuntimeError(
@@ -84,16 +89,19 @@ def deterministic(threads: int = 1) -> Iterator[None]:
     The order of a floating-point sum depends on the number of threads, so two machines agree
     to the last bit only if that number is fixed. The previous settings are restored.
     """
-    before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    workspace = os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    enabled, n_threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    workspace = os.environ.get(WORKSPACE_VARIABLE)
+    os.environ.setdefault(WORKSPACE_VARIABLE, ":4096:8")
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(threads)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.set_num_threads(before[1])
-        os.environ["CUBLAS_WORKSPACE_CONFIG"] = workspace
+        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+        torch.set_num_threads(n_threads)
+        if workspace is None:
+            del os.environ[WORKSPACE_VARIABLE]
 
 
 def instance() -> int:
