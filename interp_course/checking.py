@@ -85,7 +85,10 @@ class Check:
     """Draws the cases from a seed."""
     reread: str
     oracle: Callable[..., Any] | None = None
-    mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    mistakes: Mapping[str, Callable[..., Any] | tuple[Callable[..., Any], ...]] = field(
+        default_factory=dict
+    )
+    """The sentence that names a mistake, and one or several ways of making it."""
     judge_value: Callable[[Case, Any], tuple[str, str | None] | None] | None = None
     rtol: float = 1e-4
     atol: float = 1e-5
@@ -116,7 +119,7 @@ class Check:
         if reply.error is not None:
             return reply.error, None
         if reply.value is None:
-            return "returned None: is there a `return` at the end?", None
+            return "returned None: is there a `return` at the end?", "the result is not returned"
         problem = self._wrong_value(case, reply.value)
         if problem is None and reply.edited is not None:
             return (
@@ -139,9 +142,10 @@ class Check:
         """The mistake that gives this answer in every case, or else in the failed one."""
         values = [(case, reply.value) for case, reply in zip(cases, replies, strict=True)]
         for considered in (values, [item for item in values if item[0] is failed]):
-            for sentence, wrong in self.mistakes.items():
-                if all(self._gives(wrong, case, value) for case, value in considered):
-                    return sentence
+            for sentence, ways in self.mistakes.items():
+                for wrong in ways if isinstance(ways, tuple) else (ways,):
+                    if all(self._gives(wrong, case, value) for case, value in considered):
+                        return sentence
         return None
 
     def _gives(self, wrong: Callable[..., Any], case: Case, value: Any) -> bool:

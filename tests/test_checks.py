@@ -14,7 +14,12 @@ CHECKS = {
     for name, check in vars(unit).items()
     if isinstance(check, Check)
 }
-MISTAKES = [(name, meaning) for name, check in CHECKS.items() for meaning in check.mistakes]
+MISTAKES = [
+    (name, meaning, wrong)
+    for name, check in CHECKS.items()
+    for meaning, ways in check.mistakes.items()
+    for wrong in (ways if isinstance(ways, tuple) else (ways,))
+]
 
 
 @pytest.mark.parametrize("name", [name for name, check in CHECKS.items() if check.oracle])
@@ -23,10 +28,12 @@ def test_a_check_accepts_its_oracle(name, seed):
     assert CHECKS[name].verdict(CHECKS[name].oracle, seed).passed
 
 
-@pytest.mark.parametrize(("name", "meaning"), MISTAKES, ids=[f"{n}-{m[:40]}" for n, m in MISTAKES])
+@pytest.mark.parametrize(
+    ("name", "meaning", "wrong"), MISTAKES, ids=[f"{n}-{m[:40]}" for n, m, _ in MISTAKES]
+)
 @pytest.mark.parametrize("seed", range(2))
-def test_a_check_names_the_mistake(name, meaning, seed):
-    verdict = CHECKS[name].verdict(CHECKS[name].mistakes[meaning], seed)
+def test_a_check_names_the_mistake(name, meaning, wrong, seed):
+    verdict = CHECKS[name].verdict(wrong, seed)
     assert not verdict.passed
     assert verdict.mistake == meaning
 

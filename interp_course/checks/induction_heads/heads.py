@@ -36,7 +36,7 @@ def _judge(answer: Any, instance: int) -> tuple[str, str | None] | None:
     """Compare {"previous": head, "induction": [heads]} with the scores of this instance."""
     problem = _malformed(answer)
     if problem is not None:
-        return problem, None
+        return problem
     previous, induction = scores(instance)
     best = _at(int(previous.argmax()), previous.shape[1])
     named, guess = {tuple(head) for head in answer["induction"]}, tuple(answer["previous"])
@@ -53,25 +53,26 @@ def _judge(answer: Any, instance: int) -> tuple[str, str | None] | None:
     return f"{len(must - named)} head(s) with an induction score above 0.25 are missing", mistake
 
 
-def _malformed(answer: Any) -> str | None:
+def _malformed(answer: Any) -> tuple[str, str | None] | None:
     if not isinstance(answer, dict) or set(answer) != {"previous", "induction"}:
-        return f"expected a dict with the keys 'previous' and 'induction', got {answer!r}"
+        return f"expected a dict with the keys 'previous' and 'induction', got {answer!r}", None
     heads = answer["induction"]
     if not isinstance(heads, (list, tuple, set)) or not heads:
-        return f"'induction' must be a list of heads such as [(1, 0)], got {heads!r}"
+        return f"'induction' must be a list of heads such as [(1, 0)], got {heads!r}", None
     for head in (answer["previous"], *heads):
         if not isinstance(head, (tuple, list)) or len(head) != 2:
-            return f"a head is a pair (layer, head), got {head!r}"
+            text = f"a head is a pair (layer, head), got {head!r}"
+            return text, "a head is given by its number alone, without its layer"
     return None
 
 
 def _mistake(guess: Any, named: set, best: Any, must: set, may: set) -> str | None:
+    if guess == best[::-1] and must <= {head[::-1] for head in named} <= may:
+        return "head and layer are swapped: the layer comes first"
+    if guess == (best[0] + 1, best[1] + 1) and must <= {(a - 1, b - 1) for a, b in named} <= may:
+        return "heads are counted from 1: layers and heads are counted from 0"
     if guess in may and best in named:
         return "the two kinds of head are swapped"
-    if guess == best[::-1] or (named and {head[::-1] for head in named} & must and not named & may):
-        return "head and layer are swapped: the layer comes first"
-    if guess == (best[0] + 1, best[1] + 1) or {(a - 1, b - 1) for a, b in named} == must:
-        return "heads are counted from 1: layers and heads are counted from 0"
     if guess == best and named < must:
         return "only some of the induction heads are named: several share the work here"
     if guess == best and must < named:

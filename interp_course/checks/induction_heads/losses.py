@@ -73,7 +73,11 @@ icl_score = Check(
     mistakes={
         "the sign is turned: early minus late, or a logarithm that is not negated": lambda *a: -_score(*a),
         "the logits at i are compared with token i, the input, instead of token i + 1": (
-            lambda *a: _score(*a, shift=0)
+            lambda *a: _score(*a, shift=0),
+            lambda x, t, e, s: _score(x[:, :-1], t[:, :-1], e, s, shift=0),
+        ),
+        "the slices select sequences of the batch: the positions are the second axis": (
+            lambda x, t, e, s: _windows(x, t)[s].mean() - _windows(x, t)[e].mean()
         ),
         "logits and tokens are shifted the wrong way: position i is asked for token i - 1": (
             lambda *a: _score(*a, shift=-1)

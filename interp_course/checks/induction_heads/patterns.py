@@ -96,10 +96,12 @@ def _induction_oracle(pattern: Tensor, period: int) -> Tensor:
     return scores
 
 
-def _second_copy(pattern: Tensor, period: int, back: int, first: int | None = None) -> Tensor:
-    """Mean weight of the queries from ``first`` on upon the key ``back`` positions earlier."""
+def _second_copy(
+    pattern: Tensor, period: int, back: int, first: int | None = None, last: int | None = None
+) -> Tensor:
+    """Mean weight of the queries first .. last upon the key ``back`` positions earlier."""
     start = period + 1 if first is None else first
-    query = torch.arange(start, pattern.shape[-1])
+    query = torch.arange(start, 1 + (2 * period if last is None else last))
     return pattern[:, :, query, query - back].mean((0, -1))
 
 
@@ -120,7 +122,12 @@ induction_scores = Check(
             lambda p, t: _offset(p, 1 - t).mean((0, -1))
         ),
         "the second copy is taken to start at position P: position 0 is BOS, so it is P + 1": (
-            lambda p, t: _second_copy(p, t, t - 1, first=t)
+            lambda p, t: _second_copy(p, t, t - 1, first=t),
+            lambda p, t: _second_copy(p, t, t - 1, first=t, last=2 * t - 1),
+        ),
+        "a whole block of the pattern is averaged, every query with every key: pick pairs": (
+            lambda p, t: p[:, :, t + 1 :, 2 : t + 2].mean((0, 2, 3)),
+            lambda p, t: p[:, :, t + 1 :, 1 : t + 1].mean((0, 2, 3)),
         ),
         "the first query of the second copy is left out": (
             lambda p, t: _second_copy(p, t, t - 1, first=t + 2)

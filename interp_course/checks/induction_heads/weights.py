@@ -46,12 +46,17 @@ def _full(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_U: Tensor) -> Tensor:
 
 def _share_positive(*weights: Tensor) -> Tensor:
     values = _eigenvalues(_full(*weights))
-    values = values[values.abs() > 1e-6]
+    values = values[values.abs() > 1e-3 * values.abs().max()]  # the rest is rounding
     return (values.real > 0).double().mean()
 
 
 def _real_parts(*weights: Tensor) -> Tensor:
     values = _eigenvalues(_full(*weights)).real
+    return values.sum() / values.abs().sum()
+
+
+def _symmetric(matrix: Tensor) -> Tensor:
+    values = torch.linalg.eigvalsh(matrix.double())
     return values.sum() / values.abs().sum()
 
 
@@ -85,10 +90,14 @@ copying_score = Check(
             lambda *w: _ratio(_full(*w)).abs()
         ),
         "it is the share of eigenvalues with a positive real part, each counting the same": (
-            _share_positive
+            _share_positive,
+            lambda *w: (torch.linalg.eigvals(_full(*w)).real > 0).float().mean(),
         ),
         "the sizes in the denominator are those of the real parts, not of the eigenvalues": (
             _real_parts
+        ),
+        "the eigenvalues come from a solver for symmetric matrices (eigvalsh): M is not symmetric": (
+            lambda *w: _symmetric(_full(*w))
         ),
         "the sum is divided by the number of eigenvalues": lambda *w: (
             _eigenvalues(_full(*w)).real.mean()
@@ -154,6 +163,7 @@ def _with(v: Tensor, o: Tensor, q: Tensor, k: Tensor, *, form: str) -> Tensor:
             / (torch.linalg.matrix_norm(ov, 2) * torch.linalg.matrix_norm(qk, 2))
         ),
         "no_q": lambda: _composed(ov @ k, ov, k),
+        "four": lambda: (ov @ qk.T).norm() / (v.norm() * o.norm() * q.norm() * k.norm()),
     }
     return forms[form]()
 
@@ -180,6 +190,9 @@ k_composition = Check(
         "it is divided by the norm of the reader's circuit only": lambda *w: _with(*w, form="one"),
         "it is divided by the norm of the writer's circuit only": lambda *w: (
             _with(*w, form="other")
+        ),
+        "it is divided by the norms of the four matrices instead of those of their two products": (
+            lambda *w: _with(*w, form="four")
         ),
         "squared norms are used": lambda *w: _with(*w, form="squared"),
         "the norm is the largest singular value, not the Frobenius norm": lambda *w: (
