@@ -170,11 +170,10 @@ def test_a_unit_without_quiz_is_refused(built):
     assert "small.py: there is no section `### Quiz`" in notebooks.lint(built, "small")
 
 
-def test_a_students_cell_has_one_place_to_fill_in(built):
-    stub = "raise NotImplementedError()"
-    replace(built / BUILT[1], f'"    {stub}"', f'"    {stub}\\n", "    {stub}"')
+def test_a_students_cell_has_a_place_to_fill_in(built):
+    replace(built / BUILT[1], "    raise NotImplementedError()", "    return x + x")
     [problem] = notebooks.lint(built)
-    assert problem == "small.py: the student's cell 'double' has 2 places to fill in"
+    assert problem == "small.py: the student's cell 'double' has no place to fill in"
 
 
 def test_a_large_notebook_is_refused(built):
