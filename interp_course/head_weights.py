@@ -90,7 +90,7 @@ def top1_copying(model: Any) -> Float[Tensor, "layer head"]:
     """Share of tokens for which the full OV circuit raises their own logit the most."""
     circuit = full_ov_circuit(model)
     own = torch.arange(circuit.shape[-1], device=circuit.A.device)
-    return (circuit.AB.argmax(dim=-1) == own).float().mean(dim=-1)
+    return ((circuit.A @ circuit.B).argmax(dim=-1) == own).float().mean(dim=-1)
 
 
 def composition_scores(

@@ -77,8 +77,9 @@ def build(architecture: Architecture, seed: int = 0) -> nn.Module:
 def wrap(module: nn.Module) -> TransformerBridge:
     """A bridge around a copy of a raw module, in evaluation mode; the module stays as it is."""
     module = copy.deepcopy(module).eval()
+    config: Any = module.cfg
     return build_bridge_from_module(
-        module, "TransformerLensNative", tl_config=module.cfg, model_name="interp_course"
+        module, "TransformerLensNative", tl_config=config, model_name="interp_course"
     )
 
 
