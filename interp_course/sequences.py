@@ -6,8 +6,8 @@ Token 0 is always BOS. Ordinary tokens are 1 .. d_vocab - 1. Two kinds:
   Markov chain, repeated with a period drawn anew for each sequence. Before the repeat a
   token can be guessed from the one before it (bigram statistics), after it by copying.
 * `repeated_random` is what heads are *measured* on: uniformly random, distinct tokens, given
-  twice. Nothing but copying can predict the second copy (Olsson et al. 2022, section
-  "Defining induction heads").
+  twice. Nothing but copying can predict the second copy (Olsson et al. 2022, section "Key
+  Concepts").
 """
 
 import functools
@@ -95,5 +95,5 @@ def _cumulative(chain: RepeatedMarkov) -> Float[Tensor, "state state"]:
     return chain.transitions().cumsum(dim=1)
 
 
-def _with_bos(tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos"]:
+def _with_bos(tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos+1"]:
     return torch.cat([torch.full_like(tokens[:, :1], BOS), tokens], dim=1)
