@@ -128,12 +128,7 @@ function render({ model, el }) {
   const reading = element("div", { class: "reading" }, list, status, hint);
   const root = element(
     "div",
-    {
-      class: "attention-explorer",
-      role: "group",
-      "aria-label": "Attention explorer",
-      "data-lm-suppress-shortcuts": "true", // or JupyterLab would move to another cell
-    },
+    { class: "attention-explorer", role: "group", "aria-label": "Attention explorer" },
     layers.group,
     heads.group,
     element("div", { class: "body" }, map, reading),
@@ -192,7 +187,7 @@ function render({ model, el }) {
 
   root.addEventListener("keydown", (event) => {
     if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
+    event.preventDefault(); // or the notebook would move to another cell
     event.stopPropagation();
     let [key, step] = STEPS[event.key];
     const group = [layers, heads].find(({ group }) => group.contains(event.target));

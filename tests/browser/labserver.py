@@ -129,6 +129,11 @@ class Visit:
         if not url.startswith((self.lab.address, "data:", "blob:")):
             self.external.append(url)
 
+    def must_be_clean(self) -> None:
+        """Fail if the page asked somebody outside, or raised an error."""
+        assert self.external == []
+        assert self.page_errors == []
+
     def open(self, path: str) -> None:
         """Open a notebook alone on the page and wait for its kernel."""
         self.page.goto(f"{self.lab.address}/doc/tree/{path}?token={TOKEN}&reset")
