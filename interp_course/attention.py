@@ -11,7 +11,7 @@ attention weights, so they lie between 0 and 1:
   the token *after* the earlier occurrence of the current one.
 
 Losses are in nats. Source: Olsson et al. (2022), "In-context Learning and Induction Heads",
-sections "Defining induction heads" and "Argument 1".
+sections "Key Concepts" and "Argument 1".
 """
 
 from typing import Any, NamedTuple

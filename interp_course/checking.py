@@ -14,6 +14,7 @@ sandbox and judged outside it. Messages never show the oracle.
 
 import contextlib
 import io
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,11 @@ class CheckFailed(AssertionError):
 
     def _render_traceback_(self) -> list[str]:
         """Let IPython show the message alone: a traceback into the library helps nobody."""
-        return str(self).splitlines()
+        return [
+            line
+            for text in str(self).splitlines()
+            for line in textwrap.wrap(text, 96, subsequent_indent="    ", break_on_hyphens=False)
+        ]
 
 
 @dataclass(frozen=True)

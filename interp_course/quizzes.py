@@ -1,5 +1,6 @@
 """Multiple-choice questions: quizzes that are graded, predictions that are not."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,4 +95,4 @@ class Prediction:
             verdict = f"You predicted {chosen}, and so it is."
         else:
             verdict = f"You predicted {chosen}; the answer is {key}."
-        print(f"{verdict} {options[key].explanation}")  # noqa: T201
+        print(textwrap.fill(f"{verdict} {options[key].explanation}", 90))  # noqa: T201

@@ -15,7 +15,7 @@ from typing import Any
 from interp_course.notebooks.files import Target, from_text, targets
 from interp_course.notebooks.outputs import IGNORED_BY_NBVAL, tags
 
-MOST_CELLS = 75
+MOST_CELLS = 80
 MOST_CELLS_OF_START = 20
 MOST_CODE_LINES = 30
 MOST_TEXT_LINES = 25

@@ -28,19 +28,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from interp_course import (
-    ablation,
-    attention,
-    compiled,
-    figures,
-    head_weights,
-    models,
-    recipes,
-    runtime,
-    sequences,
-    training,
-    widgets,
-)
+from interp_course import ablation, attention, compiled, figures, head_weights, models
+from interp_course import recipes, runtime, sequences, training, widgets
 from interp_course.checks import induction_heads as check
 
 INSTANCE = runtime.instance()  # draws the networks of your findings exercises
@@ -68,7 +57,7 @@ print("positions", list(range(tokens.shape[1])))
 # chain* (each token has four favourite successors) that repeat with a period between 6 and 31.
 # There a network has two ways to predict the next token: bigram statistics, which help
 # everywhere, and copying, which helps once the repeat has begun. On random tokens only the second
-# way is left. That is why we measure there (Olsson et al. 2022, "Defining induction heads").
+# way is left. That is why we measure there (Olsson et al. 2022, "Key Concepts").
 
 # %%
 my_prediction = None  # "a", "b" or "c": run this cell, read, decide, and run it again

@@ -15,7 +15,7 @@ predictions = {
                     "Hardly better than chance at naming the next token.",
                     "One layer can find the earlier copy of the current token, but a key is "
                     "computed from the token at its own position alone: it cannot know which "
-                    "token came *before* it. That takes a second layer.",
+                    "token came before it. That takes a second layer.",
                     right=True,
                 ),
             },
