@@ -63,6 +63,15 @@ RUN = """
 }
 """
 
+# The run counts as over at the first error, although cells after one that may raise still run.
+QUIET = """
+() => {
+  const {content, sessionContext} = window.jupyterapp.shell.currentWidget;
+  const running = content.widgets.some(({model}) => model.executionState === 'running');
+  return window.runIsOver && !running && sessionContext.session.kernel.status === 'idle';
+}
+"""
+
 READ = """
 () => window.jupyterapp.shell.currentWidget.content.widgets.map(({model}) => {
   const cell = model.toJSON();
@@ -143,7 +152,7 @@ class Visit:
     def run(self, *, seconds: int = 60) -> list[Cell]:
         """Run all cells up to the first error."""
         self.page.evaluate(RUN)
-        self.page.wait_for_function("() => window.runIsOver", timeout=1000 * seconds)
+        self.page.wait_for_function(QUIET, timeout=1000 * seconds)
         return [Cell(**cell) for cell in self.page.evaluate(READ)]
 
 
