@@ -208,6 +208,9 @@ def _from_transformers(name: str, device: torch.device, dtype: torch.dtype) -> T
 def _check_tokens(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse tokens that the model cannot read, before an embedding fails obscurely."""
     tokens = args[0] if args else kwargs.get("input_ids")
+    embeddings = kwargs.get("inputs_embeds")  # where a bridge passes anything made of floats
+    if embeddings is not None and embeddings.ndim != 3:
+        tokens = embeddings
     if not isinstance(tokens, Tensor) or tokens.numel() == 0:
         return
     config = module.cfg
