@@ -204,7 +204,8 @@ def train(
         where = runtime.device(device)
     except (RuntimeError, ValueError) as error:
         raise CourseError(str(error)) from error
-    module, _ = recipes.train(name, seed=seed, device=where, progress=True)
+    with runtime.deterministic(threads=1):  # more threads only wait for each other
+        module, _ = recipes.train(name, seed=seed, device=where, progress=sys.stderr.isatty())
     for figure, value in recipes.card(models.wrap(module)).items():
         typer.echo(f"{figure:24} {value:8.4f}")
     if out is not None:
