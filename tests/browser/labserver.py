@@ -157,8 +157,13 @@ class Visit:
 
 
 def errors(cells: list[Cell]) -> list[str]:
-    """The names of all errors that are not part of the lesson, in the order of the cells."""
-    return [error["ename"] for cell in cells if not cell.may_raise for error in cell.errors]
+    """All errors that are not part of the lesson, with their messages, in order."""
+    return [
+        f"{error['ename']}: {error['evalue']}".removesuffix(": ")
+        for cell in cells
+        if not cell.may_raise
+        for error in cell.errors
+    ]
 
 
 def not_run(cells: list[Cell]) -> list[str]:

@@ -26,7 +26,7 @@ def test_an_error_on_the_page_is_noticed(unchecked_visit: Visit, lab: Lab):
 
 def test_a_cell_that_raises_is_reported(unchecked_visit: Visit, lab: Lab):
     unchecked_visit.open(lab.add_notebook("raises.ipynb", "1 + 1", "1 / 0", "2 + 2"))
-    assert errors(unchecked_visit.run()) == ["ZeroDivisionError"]
+    assert errors(unchecked_visit.run()) == ["ZeroDivisionError: division by zero"]
 
 
 def test_cells_behind_an_error_count_as_not_run(unchecked_visit: Visit, lab: Lab):
