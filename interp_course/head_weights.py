@@ -101,8 +101,9 @@ def composition_scores(
     The scores are transformer-lens' own: the Frobenius norm of the product of the writer's OV
     circuit and the reader's circuit, over the product of their norms (Elhage et al. 2021,
     section "Two-layer attention-only transformers"), with ``mode`` K for the reader's keys, Q
-    for its queries and V for its values. Their size says little by itself, because products of random low-rank
-    matrices also have a norm: compare with ``baseline_mean`` and ``baseline_sd``.
+    for its queries and V for its values. Their size says little by itself, because products of
+    random low-rank matrices also have a norm: compare with ``baseline_mean`` and
+    ``baseline_sd``.
 
     Args:
         model: A bridge with at least two layers.

@@ -247,9 +247,10 @@ figures.patterns(
 # 1. `suspects`: in the line-up, the letter of the previous-token head and the letters of the two
 #    induction heads, **the stronger one first**. For example
 #    `{"previous": ["A"], "induction": ["B", "C"]}`.
-# 2. `circuit`: in the trained network `two_layers`, the head with the highest previous-token score
-#    and *all* heads with an induction score above 0.25, as pairs (layer, head) counted from 0. For
-#    example `{"previous": (0, 0), "induction": [(1, 0)]}`.
+# 2. `circuit`: in the trained network `two_layers`, `"previous"`: the head with the highest
+#    previous-token score; `"induction"`: *all* heads with induction score above 0.4 at period 12;
+#    `"long_range"`: those that pass 0.4 at period 31 but not at period 12. Heads are pairs
+#    (layer, head) counted from 0: `{"previous": (0, 0), "induction": [(1, 0)], "long_range": []}`.
 #
 # You may type the answers in, or compute them.
 
@@ -268,14 +269,17 @@ suspects = {
     "previous": [max(lineup, key=lambda letter: scores_of(letter)[0])],
     "induction": by_induction[:2],
 }
-tokens = attention.repeated_tokens(two_layers, batch=32, period=20, seed=1)
-_, cache = two_layers.run_with_cache(tokens, names_filter=lambda name: "hook_pattern" in name)
-all_patterns = [cache[f"blocks.{layer}.attn.hook_pattern"] for layer in (0, 1)]
-previous = torch.stack([previous_token_scores(p) for p in all_patterns])
-above = torch.stack([induction_scores(p, 20) for p in all_patterns]) > 0.25
+above = {}
+for period in (12, 31):
+    tokens = attention.repeated_tokens(two_layers, batch=32, period=period, seed=1)
+    _, cache = two_layers.run_with_cache(tokens, names_filter=lambda name: "hook_pattern" in name)
+    both = [cache[f"blocks.{layer}.attn.hook_pattern"] for layer in (0, 1)]
+    previous = torch.stack([previous_token_scores(pattern) for pattern in both])
+    above[period] = torch.stack([induction_scores(pattern, period) for pattern in both]) > 0.4
 circuit = {
     "previous": divmod(int(previous.argmax()), 4),
-    "induction": [tuple(head) for head in above.nonzero().tolist()],
+    "induction": [tuple(head) for head in above[12].nonzero().tolist()],
+    "long_range": [tuple(head) for head in (above[31] & ~above[12]).nonzero().tolist()],
 }
 ### END SOLUTION
 
@@ -296,7 +300,8 @@ check.circuit(circuit, INSTANCE)
 # <details><summary>Hint 2: a plan</summary>
 #
 # Give each pattern the two missing axes, `pattern[None, None]`, score it at both periods, and print
-# a table. For the network: run it with a cache on repeated tokens and stack the patterns of both
+# a table. For the network: run it with a cache on repeated tokens of each period,
+# `attention.repeated_tokens(two_layers, batch=32, period=12)`, and score the patterns of both
 # layers.
 # </details>
 # <details><summary>Hint 3: the one call you may not know</summary>
@@ -311,8 +316,25 @@ check.circuit(circuit, INSTANCE)
 
 # %% [markdown]
 # One head in layer 0 looks back by one, and *several* heads in layer 1 share the copying. Remember
-# both facts for section 6.
-#
+# both facts for section 6. And the trap of the line-up is real: some of this network's induction
+# heads work only when the repeat is far away. Nobody asked for that division of labour.
+
+# %% tags=["nbval-ignore-output"]
+periods = list(range(6, 32))
+by_period = torch.stack(
+    [attention.head_scores(two_layers, periods=(p,), batch=16).induction[1] for p in periods]
+)
+figures.lines(
+    {f"head 1.{head}": by_period[:, head] for head in range(4)},
+    x=periods,
+    x_label="period of the repeated sequence (tokens)",
+    y_label="induction score",
+    title="Some induction heads work at every distance, others only far away",
+    alt="Induction score of the four heads of layer 1 for periods from 6 to 31. Some heads score "
+    "0.5 or more throughout; others stay near 0 up to period 15 and rise to 0.7 or more.",
+)
+
+# %% [markdown]
 # ## 4 · What the network gains
 #
 # A position's loss is $\ell_i = -\log p(t_{i+1} \mid t_0 \dots t_i)$, in nats: the *logits at

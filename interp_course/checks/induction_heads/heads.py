@@ -9,14 +9,17 @@ from torch import Tensor
 from interp_course import models, runtime, sequences
 from interp_course.checking import Finding
 
-CLEAR, FAINT = 0.32, 0.18
+SHORT, LONG = 12, 31
+CLEAR, FAINT = 0.5, 0.25
 """Above CLEAR a head must be named, below FAINT it must not; in between both are right."""
+KEYS = ("previous", "induction", "long_range")
+Head = tuple[int, int]
 
 
 @functools.lru_cache(maxsize=8)
-def scores(instance: int) -> tuple[Tensor, Tensor]:
-    """Previous-token and induction scores ``[layer head]``, weight by weight."""
-    model, period = models.load("induction", instance=instance), 24
+def scores(instance: int, period: int) -> tuple[Tensor, Tensor]:
+    """Previous-token and induction scores ``[layer head]`` at a period, weight by weight."""
+    model = models.load("induction", instance=instance)
     rng = runtime.generator("check heads", instance)
     tokens = sequences.repeated_random(8, period, model.cfg.d_vocab, rng)
     with torch.no_grad():
@@ -32,66 +35,80 @@ def scores(instance: int) -> tuple[Tensor, Tensor]:
     return previous, induction
 
 
+def _truth(instance: int) -> tuple[Head, dict[str, tuple[set[Head], set[Head]]]]:
+    """The previous-token head, and for each list the heads that must and those that may stand."""
+    previous, short = scores(instance, SHORT)
+    _, long = scores(instance, LONG)
+    best = divmod(int(previous.argmax()), previous.shape[1])
+    at_short, at_long = (
+        (_above(induction, CLEAR), _above(induction, FAINT)) for induction in (short, long)
+    )
+    late = (at_long[0] - at_short[1], at_long[1] - at_short[0])
+    return best, {"induction": at_short, "long_range": late}
+
+
+def _above(scores: Tensor, bound: float) -> set[Head]:
+    return {(layer, head) for layer, head in (scores > bound).nonzero().tolist()}
+
+
 def _judge(answer: Any, instance: int) -> tuple[str, str | None] | None:
-    """Compare {"previous": head, "induction": [heads]} with the scores of this instance."""
+    """Compare the named heads with the scores of this instance."""
     problem = _malformed(answer)
     if problem is not None:
         return problem
-    previous, induction = scores(instance)
-    best = _at(int(previous.argmax()), previous.shape[1])
-    named, guess = {tuple(head) for head in answer["induction"]}, tuple(answer["previous"])
-    must = {head for head, score in _entries(induction) if score > CLEAR}
-    may = {head for head, score in _entries(induction) if score > FAINT}
-    if guess == best and must <= named <= may:
+    best, lists = _truth(instance)
+    guess = _heads([answer["previous"]]).pop()
+    named = {key: _heads(answer[key]) for key in lists}
+    wrong = [key for key, (must, may) in lists.items() if not must <= named[key] <= may]
+    if guess == best and not wrong:
         return None
-    mistake = _mistake(guess, named, best, must, may)
-    if guess != best:
-        return f"{guess} is not the previous-token head of this network", mistake
-    if not named <= may:
-        wrong = ", ".join(map(str, sorted(named - may)))
-        return f"not every head you named has an induction score above 0.25: look at {wrong}", mistake
-    return f"{len(must - named)} head(s) with an induction score above 0.25 are missing", mistake
+    places = [*(["previous"] if guess != best else []), *wrong]
+    text = f"not right yet: {', '.join(repr(place) for place in places)}"
+    return text, _mistake(guess, named, best, lists)
 
 
 def _malformed(answer: Any) -> tuple[str, str | None] | None:
-    if not isinstance(answer, dict) or set(answer) != {"previous", "induction"}:
-        return f"expected a dict with the keys 'previous' and 'induction', got {answer!r}", None
-    heads = answer["induction"]
-    if not isinstance(heads, (list, tuple, set)) or not heads:
-        return f"'induction' must be a list of heads such as [(1, 0)], got {heads!r}", None
-    for head in (answer["previous"], *heads):
+    if not isinstance(answer, dict) or set(answer) != set(KEYS):
+        return f"expected a dict with the keys {', '.join(KEYS)}, got {answer!r}", None
+    for key in KEYS[1:]:
+        if not isinstance(answer[key], (list, tuple, set)):
+            return f"{key!r} must be a list of heads such as [(1, 0)], got {answer[key]!r}", None
+    for head in (answer["previous"], *answer["induction"], *answer["long_range"]):
         if not isinstance(head, (tuple, list)) or len(head) != 2:
             text = f"a head is a pair (layer, head), got {head!r}"
             return text, "a head is given by its number alone, without its layer"
     return None
 
 
-def _mistake(guess: Any, named: set, best: Any, must: set, may: set) -> str | None:
-    if guess == best[::-1] and must <= {head[::-1] for head in named} <= may:
+def _heads(heads: Any) -> set[Head]:
+    return {(int(layer), int(head)) for layer, head in heads}
+
+
+def _mistake(guess: Head, named: dict[str, set[Head]], best: Head, lists: dict) -> str | None:
+    (must, may), (late, _) = lists["induction"], lists["long_range"]
+    induction = named["induction"]
+    if guess == best[::-1] and must <= {head[::-1] for head in induction} <= may:
         return "head and layer are swapped: the layer comes first"
-    if guess == (best[0] + 1, best[1] + 1) and must <= {(a - 1, b - 1) for a, b in named} <= may:
+    if guess == (best[0] + 1, best[1] + 1) and {(a - 1, b - 1) for a, b in induction} <= may:
         return "heads are counted from 1: layers and heads are counted from 0"
-    if guess in may and best in named:
+    if guess in may and best in induction:
         return "the two kinds of head are swapped"
-    if guess == best and named < must:
-        return "only some of the induction heads are named: several share the work here"
-    if guess == best and must < named:
-        return "heads without an induction pattern are named as well: compare their scores"
     if guess != best and guess[0] == best[0]:
         return "another head of the right layer is taken for the previous-token head"
+    if late and named["long_range"] == must and induction == late:
+        return "the two lists are swapped: 'induction' is what scores at period 12 already"
+    if must | late <= induction:
+        return "the score is taken at a long period only: some of these heads are silent at 12"
+    if guess == best and induction < must:
+        return "only some of the induction heads are named: several share the work here"
+    if induction <= may and not late <= named["long_range"]:
+        return "the heads that wake up at long periods are missing: score them at period 31 too"
     return None
-
-
-def _entries(scores: Tensor) -> list[tuple[tuple[int, int], float]]:
-    return [(_at(i, scores.shape[1]), s) for i, s in enumerate(scores.flatten().tolist())]
-
-
-def _at(place: int, n_heads: int) -> tuple[int, int]:
-    return place // n_heads, place % n_heads
 
 
 circuit = Finding(
     name="circuit",
     judge=_judge,
-    reread="score every head with your own functions on repeated sequences, and read the table",
+    reread="score every head with your own functions on repeated sequences of period 12 and of "
+    "period 31, and read the table",
 )

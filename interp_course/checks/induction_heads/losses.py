@@ -1,5 +1,6 @@
 """Loss with little and with much context, and when in training it changed."""
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -71,7 +72,9 @@ icl_score = Check(
     cases=_icl_cases,
     reread="position i predicts token i + 1; loss = -log p(that token); late mean minus early mean",
     mistakes={
-        "the sign is turned: early minus late, or a logarithm that is not negated": lambda *a: -_score(*a),
+        "the sign is turned: early minus late, or a logarithm that is not negated": (
+            lambda *a: -_score(*a)
+        ),
         "the logits at i are compared with token i, the input, instead of token i + 1": (
             lambda *a: _score(*a, shift=0),
             lambda x, t, e, s: _score(x[:, :-1], t[:, :-1], e, s, shift=0),
@@ -85,17 +88,17 @@ icl_score = Check(
         "the logarithm has base 2: the course counts in nats": lambda *a: (
             _score(*a) / torch.log(torch.tensor(2.0))
         ),
-        "the probability itself is averaged, not minus its logarithm": lambda *a: (
-            _score(*a, loss=lambda x, t: _picked(x.softmax(-1), t))
+        "the probability itself is averaged, not minus its logarithm": lambda *a: _score(
+            *a, loss=lambda x, t: _picked(x.softmax(-1), t)
         ),
-        "one minus the probability is averaged, not minus its logarithm": lambda *a: (
-            _score(*a, loss=lambda x, t: 1 - _picked(x.softmax(-1), t))
+        "one minus the probability is averaged, not minus its logarithm": lambda *a: _score(
+            *a, loss=lambda x, t: 1 - _picked(x.softmax(-1), t)
         ),
-        "the raw logits are used: there is no softmax": lambda *a: (
-            _score(*a, loss=lambda x, t: -_picked(x, t))
+        "the raw logits are used: there is no softmax": lambda *a: _score(
+            *a, loss=lambda x, t: -_picked(x, t)
         ),
-        "the softmax runs over the positions instead of the vocabulary": lambda *a: (
-            _score(*a, loss=lambda x, t: -_picked(x.log_softmax(1), t))
+        "the softmax runs over the positions instead of the vocabulary": lambda *a: _score(
+            *a, loss=lambda x, t: -_picked(x.log_softmax(1), t)
         ),
         "the losses are summed over each window instead of averaged": lambda x, t, e, s: (
             _windows(x, t)[:, s].mean(0).sum() - _windows(x, t)[:, e].mean(0).sum()
@@ -169,7 +172,7 @@ def _one_before(steps: list[int], values: list[float]) -> tuple[int, int]:
 
 
 def _steepest(steps: list[int], values: list[float]) -> tuple[int, int]:
-    changes = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
+    changes = [abs(b - a) for a, b in itertools.pairwise(values)]
     place = changes.index(max(changes))
     return steps[place], steps[place + 1]
 
@@ -188,11 +191,11 @@ transition = Check(
         ),
         "start and end are in the wrong order": lambda s, v: _transition_oracle(s, v)[::-1],
         "only the steepest single interval is found": _steepest,
-        "the bounds are 25 % and 75 % instead of 10 % and 90 %": lambda s, v: (
-            _first(s, v, 0.25, 0.75)
+        "the bounds are 25 % and 75 % instead of 10 % and 90 %": lambda s, v: _first(
+            s, v, 0.25, 0.75
         ),
-        "the bounds are 5 % and 95 % instead of 10 % and 90 %": lambda s, v: (
-            _first(s, v, 0.05, 0.95)
+        "the bounds are 5 % and 95 % instead of 10 % and 90 %": lambda s, v: _first(
+            s, v, 0.05, 0.95
         ),
         "it is the width of the transition, not its two ends": lambda s, v: (
             _transition_oracle(s, v)[1] - _transition_oracle(s, v)[0]

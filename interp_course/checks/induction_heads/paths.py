@@ -146,15 +146,13 @@ loss_without_path = Check(
         "all three inputs of layer 1 are edited, not only this projection": lambda m, t, h, p: (
             _loss(m, t, h, "qkv")
         ),
-        "the other two inputs are edited instead of this one": lambda m, t, h, p: (
-            _loss(m, t, h, _others(p))
+        "the other two inputs are edited instead of this one": lambda m, t, h, p: _loss(
+            m, t, h, _others(p)
         ),
-        "the queries are edited whatever the projection is": lambda m, t, h, p: (
-            _loss(m, t, h, "q")
-        ),
+        "the queries are edited whatever the projection is": lambda m, t, h, p: _loss(m, t, h, "q"),
         "the keys are edited whatever the projection is": lambda m, t, h, p: _loss(m, t, h, "k"),
-        "nothing is edited: does your hook return the new tensor?": lambda m, t, h, p: (
-            _loss(m, t, h, "")
+        "nothing is edited: does your hook return the new tensor?": lambda m, t, h, p: _loss(
+            m, t, h, ""
         ),
         "the output is taken away but its mean is not put back: that is zero ablation": (
             lambda m, t, h, p: _loss(m, t, h, p, mode="zero")
@@ -162,11 +160,11 @@ loss_without_path = Check(
         "the mean is taken over the batch only, so it still knows the position": (
             lambda m, t, h, p: _loss(m, t, h, p, mode="by position")
         ),
-        "the mean is added but the output itself is not taken away": lambda m, t, h, p: (
-            _loss(m, t, h, p, mode="added")
+        "the mean is added but the output itself is not taken away": lambda m, t, h, p: _loss(
+            m, t, h, p, mode="added"
         ),
-        "all heads of layer 0 are ablated instead of the one asked for": lambda m, t, h, p: (
-            _loss(m, t, h, p, mode="all heads")
+        "all heads of layer 0 are ablated instead of the one asked for": lambda m, t, h, p: _loss(
+            m, t, h, p, mode="all heads"
         ),
         "the loss is averaged over all positions, also those of the first copy": (
             lambda m, t, h, p: _loss(m, t, h, p, window="all")

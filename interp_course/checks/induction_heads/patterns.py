@@ -57,19 +57,19 @@ previous_token_scores = Check(
         "the weights are summed over the positions instead of averaged": lambda p: (
             _offset(p, -1).sum(-1).mean(0)
         ),
-        "the weights are summed over the batch and the positions": lambda p: (
-            _offset(p, -1).sum((0, -1))
+        "the weights are summed over the batch and the positions": lambda p: _offset(p, -1).sum(
+            (0, -1)
         ),
         "the average runs over the heads as well": lambda p: _offset(p, -1).mean(),
-        "the average runs over the heads instead of the batch": lambda p: (
-            _offset(p, -1).mean((1, -1))
+        "the average runs over the heads instead of the batch": lambda p: _offset(p, -1).mean(
+            (1, -1)
         ),
         "the batch is not averaged over": lambda p: _offset(p, -1).mean(-1),
         "the largest weight is taken instead of the mean": lambda p: _offset(p, -1).amax((0, -1)),
         "only the last query position counts": lambda p: p[:, :, -1, -2].mean(0),
-        "the axes of batch and head take the place of query and key": lambda p: (
-            p.diagonal(-1, dim1=0, dim2=1).mean((0, -1))
-        ),
+        "the axes of batch and head take the place of query and key": lambda p: p.diagonal(
+            -1, dim1=0, dim2=1
+        ).mean((0, -1)),
     },
 )
 
@@ -132,9 +132,9 @@ induction_scores = Check(
         "the first query of the second copy is left out": (
             lambda p, t: _second_copy(p, t, t - 1, first=t + 2)
         ),
-        "the last query of the second copy is left out": lambda p, t: (
-            _offset(p, 1 - t)[..., 2:-1].mean((0, -1))
-        ),
+        "the last query of the second copy is left out": lambda p, t: _offset(p, 1 - t)[
+            ..., 2:-1
+        ].mean((0, -1)),
         "query and key are swapped: the future is masked, so this is always 0": lambda p, t: (
             _offset(p, t - 1).mean((0, -1))
         ),
@@ -145,11 +145,11 @@ induction_scores = Check(
             _second_copy(p, t, t - 1) * t
         ),
         "the average runs over the heads as well": lambda p, t: _second_copy(p, t, t - 1).mean(),
-        "it is the previous-token score: the period is not used": lambda p, t: (
-            _offset(p, -1).mean((0, -1))
+        "it is the previous-token score: the period is not used": lambda p, t: _offset(p, -1).mean(
+            (0, -1)
         ),
-        "the key is the first token after BOS, whatever the query is": lambda p, t: (
-            p[:, :, t + 1 :, 1].mean((0, -1))
-        ),
+        "the key is the first token after BOS, whatever the query is": lambda p, t: p[
+            :, :, t + 1 :, 1
+        ].mean((0, -1)),
     },
 )

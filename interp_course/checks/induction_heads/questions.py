@@ -88,7 +88,7 @@ questions = Quiz(
             "A head has an induction score of 0.9. What follows?",
             {
                 "a": Option(
-                    "It attends the way an induction head does. What it writes is another question.",
+                    "It attends as an induction head does. What it writes is another question.",
                     "Yes: the score looks at the pattern only. A head that attends so and "
                     "*lowers* the copied token scores just as high; the OV circuit must be "
                     "checked as well.",
@@ -139,7 +139,7 @@ questions = Quiz(
                 ),
                 "c": Option(
                     "No: a real composition is close to 1.",
-                    "Even the true pair of this network is far below 1, yet far above the baseline.",
+                    "Even the true pair of this network is far below 1, yet well above the baseline.",
                 ),
             },
         ),

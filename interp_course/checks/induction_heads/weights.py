@@ -76,8 +76,8 @@ copying_score = Check(
         "W_E and W_U are left out: these are the eigenvalues of W_V W_O alone": (
             lambda e, v, o, u: _ratio(v @ o)
         ),
-        "W_U is left out or replaced by the transpose of W_E": lambda e, v, o, u: (
-            _ratio(e @ v @ o @ e.T)
+        "W_U is left out or replaced by the transpose of W_E": lambda e, v, o, u: _ratio(
+            e @ v @ o @ e.T
         ),
         "W_E is replaced by the transpose of W_U": lambda e, v, o, u: _ratio(u.T @ v @ o @ u),
         "singular values are used: they are never negative, so the score is always 1": (
@@ -96,12 +96,12 @@ copying_score = Check(
         "the sizes in the denominator are those of the real parts, not of the eigenvalues": (
             _real_parts
         ),
-        "the eigenvalues come from a solver for symmetric matrices (eigvalsh): M is not symmetric": (
+        "the eigenvalues come from a solver for symmetric matrices (eigvalsh), which M is not": (
             lambda *w: _symmetric(_full(*w))
         ),
-        "the sum is divided by the number of eigenvalues": lambda *w: (
-            _eigenvalues(_full(*w)).real.mean()
-        ),
+        "the sum is divided by the number of eigenvalues": lambda *w: _eigenvalues(
+            _full(*w)
+        ).real.mean(),
         "it is the share of tokens that raise their own logit most, another measure": _top1,
         "the trace is divided by the Frobenius norm": lambda *w: (
             _full(*w).trace() / _full(*w).norm()
@@ -175,31 +175,31 @@ k_composition = Check(
     reread="the writer's output W_V W_O is what the reader's W_K reads, so the product is OV times "
     "the transpose of W_Q W_K^T",
     mistakes={
-        "the writer feeds the reader's *queries*: that is Q-composition": lambda *w: (
-            _with(*w, form="Q")
+        "the writer feeds the reader's *queries*: that is Q-composition": lambda *w: _with(
+            *w, form="Q"
         ),
         "the product is in the wrong order: the reader's circuit would act before the writer": (
             lambda *w: _with(*w, form="order")
         ),
-        "the product is in the wrong order: the reader acts before the writer": lambda *w: (
-            _with(*w, form="order_t")
+        "the product is in the wrong order: the reader acts before the writer": lambda *w: _with(
+            *w, form="order_t"
         ),
-        "the norm of the product is not divided by the norms of the factors": lambda *w: (
-            _with(*w, form="bare")
+        "the norm of the product is not divided by the norms of the factors": lambda *w: _with(
+            *w, form="bare"
         ),
         "it is divided by the norm of the reader's circuit only": lambda *w: _with(*w, form="one"),
-        "it is divided by the norm of the writer's circuit only": lambda *w: (
-            _with(*w, form="other")
+        "it is divided by the norm of the writer's circuit only": lambda *w: _with(
+            *w, form="other"
         ),
         "it is divided by the norms of the four matrices instead of those of their two products": (
             lambda *w: _with(*w, form="four")
         ),
         "squared norms are used": lambda *w: _with(*w, form="squared"),
-        "the norm is the largest singular value, not the Frobenius norm": lambda *w: (
-            _with(*w, form="spectral")
+        "the norm is the largest singular value, not the Frobenius norm": lambda *w: _with(
+            *w, form="spectral"
         ),
-        "only W_K is multiplied: the reader's circuit is W_Q W_K^T": lambda *w: (
-            _with(*w, form="no_q")
+        "only W_K is multiplied: the reader's circuit is W_Q W_K^T": lambda *w: _with(
+            *w, form="no_q"
         ),
     },
 )

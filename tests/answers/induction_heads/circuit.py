@@ -1,54 +1,67 @@
 """Answers to "which heads of the trained network": each returns the answer for an instance."""
 
-import torch
-
 from interp_course import attention, models
 
 EXERCISE = "circuit"
 
 
 def _truth(instance):
-    scores = attention.head_scores(models.load("induction", instance=instance))
-    previous = divmod(int(scores.previous.argmax()), 4)
-    return previous, [tuple(head) for head in (scores.induction > 0.25).nonzero().tolist()]
+    model = models.load("induction", instance=instance)
+    short, long = (attention.head_scores(model, periods=(period,)) for period in (12, 31))
+    previous = divmod(int(short.previous.argmax()), 4)
+    at_once = short.induction > 0.4
+    late = (long.induction > 0.4) & ~at_once
+    return previous, *([tuple(head) for head in x.nonzero().tolist()] for x in (at_once, late))
+
+
+def _answer(previous, induction, long_range):
+    return {"previous": previous, "induction": induction, "long_range": long_range}
 
 
 def swapped_roles(instance):
-    previous, induction = _truth(instance)
-    return {"previous": induction[0], "induction": [previous]}
+    previous, induction, late = _truth(instance)
+    return _answer(induction[0], [previous], late)
 
 
 def head_before_layer(instance):
-    previous, induction = _truth(instance)
-    return {"previous": previous[::-1], "induction": [head[::-1] for head in induction]}
+    previous, induction, late = _truth(instance)
+    return _answer(previous[::-1], [head[::-1] for head in induction], late)
 
 
 def counted_from_one(instance):
-    previous, induction = _truth(instance)
-    return {
-        "previous": (previous[0] + 1, previous[1] + 1),
-        "induction": [(layer + 1, head + 1) for layer, head in induction],
-    }
+    previous, induction, late = _truth(instance)
+    induction, late = ([(a + 1, b + 1) for a, b in heads] for heads in (induction, late))
+    return _answer((previous[0] + 1, previous[1] + 1), induction, late)
 
 
 def only_the_best(instance):
-    previous, induction = _truth(instance)
-    return {"previous": previous, "induction": induction[:1]}
+    previous, induction, late = _truth(instance)
+    return _answer(previous, induction[:1], late)
 
 
-def every_head(instance):
-    previous, _ = _truth(instance)
-    return {"previous": previous, "induction": [(a, b) for a in (0, 1) for b in range(4)]}
+def all_that_score_at_31(instance):
+    previous, induction, late = _truth(instance)
+    return _answer(previous, induction + late, [])
+
+
+def lists_swapped(instance):
+    previous, induction, late = _truth(instance)
+    return _answer(previous, late, induction)
+
+
+def misses_the_long_range_heads(instance):
+    previous, induction, _ = _truth(instance)
+    return _answer(previous, induction, [])
 
 
 def neighbour(instance):
-    previous, induction = _truth(instance)
-    return {"previous": (0, (previous[1] + 1) % 4), "induction": induction}
+    previous, induction, late = _truth(instance)
+    return _answer((0, (previous[1] + 1) % 4), induction, late)
 
 
 def flat_numbers(instance):
-    previous, induction = _truth(instance)
-    return {"previous": previous[1], "induction": [head for _, head in induction]}
+    previous, induction, late = _truth(instance)
+    return _answer(previous[1], [head for _, head in induction], [head for _, head in late])
 
 
 WRONG = {
@@ -56,28 +69,26 @@ WRONG = {
     head_before_layer: "the layer comes first",
     counted_from_one: "counted from 0",
     only_the_best: "only some",
-    every_head: "without an induction pattern",
+    all_that_score_at_31: "long period only",
+    lists_swapped: "two lists are swapped",
+    misses_the_long_range_heads: "wake up at long periods",
     neighbour: "another head of the right layer",
     flat_numbers: "without its layer",
 }
 
 
 def pairs(instance):
-    previous, induction = _truth(instance)
-    return {"previous": previous, "induction": induction}
+    return _answer(*_truth(instance))
 
 
 def lists_in_another_order(instance):
-    previous, induction = _truth(instance)
-    return {"previous": list(previous), "induction": [list(head) for head in induction[::-1]]}
+    previous, induction, late = _truth(instance)
+    return _answer(list(previous), [list(head) for head in induction[::-1]], late[::-1])
 
 
-def from_tensors(instance):
-    previous, induction = _truth(instance)
-    return {
-        "previous": tuple(torch.tensor(previous)),
-        "induction": {tuple(head) for head in induction},
-    }
+def sets(instance):
+    previous, induction, late = _truth(instance)
+    return _answer(previous, set(induction), set(late))
 
 
-RIGHT = [pairs, lists_in_another_order, from_tensors]
+RIGHT = [pairs, lists_in_another_order, sets]
