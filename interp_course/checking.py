@@ -255,4 +255,3 @@ class _BoundedText(io.StringIO):
 def _shortened(text: str) -> str:
     text = text.strip().replace("\n", " ⏎ ")
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]} …"
-

@@ -9,10 +9,7 @@ from interp_course.checks import induction_heads
 
 UNITS = [induction_heads]
 CHECKS = {
-    name: check
-    for unit in UNITS
-    for name, check in vars(unit).items()
-    if isinstance(check, Check)
+    name: check for unit in UNITS for name, check in vars(unit).items() if isinstance(check, Check)
 }
 MISTAKES = [
     (name, meaning, wrong)

@@ -139,7 +139,7 @@ questions = Quiz(
                 ),
                 "c": Option(
                     "No: a real composition is close to 1.",
-                    "Even the true pair of this network is far below 1, yet well above the baseline.",
+                    "Even the true pair of this network is far below 1, yet far above the baseline",
                 ),
             },
         ),
