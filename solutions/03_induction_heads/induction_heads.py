@@ -325,7 +325,7 @@ by_period = torch.stack(
     [attention.head_scores(two_layers, periods=(p,), batch=16).induction[1] for p in periods]
 )
 figures.lines(
-    {f"head 1.{head}": by_period[:, head] for head in range(4)},
+    {f"L1.H{head}": by_period[:, head] for head in range(4)},
     x=periods,
     x_label="period of the repeated sequence (tokens)",
     y_label="induction score",
@@ -420,6 +420,13 @@ figures.lines(
     title="Two layers copy the second half, one layer cannot",
     alt="Loss by position on random repeats. Both networks start near 5 nats. At position 33 the "
     "two-layer network falls to almost 0 and stays there; the one-layer network stays above 4.",
+)
+
+# %% tags=["nbval-ignore-output"]
+one_sequence = attention.repeated_tokens(two_layers, batch=1, period=15, seed=6)
+losses = attention.loss_by_position(two_layers, one_sequence)
+widgets.colored_tokens(
+    [str(token) for token in one_sequence[0, 1:].tolist()], losses, quantity="loss (nats)"
 )
 
 # %% [markdown]
@@ -688,7 +695,7 @@ others = attention.repeated_tokens(m, batch=64, period=31, seed=5)
 effects = ablation.ablation_effects(m, repeats, "mean", reference=others, positions=slice(32, None))
 check.predictions["ablation"](my_prediction)
 figures.bars(
-    {f"head {layer}.{head}": effects[layer, head].item() for layer in (0, 1) for head in range(4)},
+    {f"L{layer}.H{head}": effects[layer, head].item() for layer in (0, 1) for head in range(4)},
     y_label="increase of the loss on the second copy (nats)",
     title="One head is indispensable; the copying heads are not",
     alt="Bars of the loss increase when each of eight heads is mean-ablated. The previous-token "
@@ -900,7 +907,7 @@ if ONLINE:
     gpt2 = models.load("gpt2")
     scores = attention.head_scores(gpt2, periods=(50,), batch=8)
     for layer, head in (scores.induction > 0.4).nonzero().tolist():
-        print(f"head {layer}.{head}: induction score {scores.induction[layer, head]:.2f}")
+        print(f"L{layer}.H{head}: induction score {scores.induction[layer, head]:.2f}")
 else:
     print("Skipped: this section needs a download. Set ONLINE = True to run it.")
 
