@@ -72,6 +72,19 @@ def _test_weakened(notebook: Notebook) -> Notebook:
     return notebook
 
 
+def _test_unlocked(notebook: Notebook) -> Notebook:
+    cell = _cell(_wrong_on_hidden(notebook), "square-test")
+    cell["metadata"]["nbgrader"].update(solution=True, locked=False)
+    return notebook
+
+
+def _test_as_text(notebook: Notebook) -> Notebook:
+    cell = _cell(_right(notebook), "square-test")
+    cell["cell_type"] = "markdown"
+    del cell["outputs"], cell["execution_count"]
+    return notebook
+
+
 def _other_kernel(notebook: Notebook) -> Notebook:
     notebook["metadata"]["kernelspec"] = {"name": "my-env", "display_name": "Mine"}
     return _right(notebook)
@@ -117,6 +130,8 @@ ROWS = {
     "all cells removed": Row(lambda notebook: {**notebook, "cells": []}, [0, 0], "was removed"),
     "test copied": Row(_test_copied, [2, 3], "cell double-test is there twice"),
     "test weakened": Row(_test_weakened, [2, 0], "points of cell square-test were changed"),
+    "test unlocked": Row(_test_unlocked, [2, 0], "points of cell square-test were changed"),
+    "test as text": Row(_test_as_text, [2, 3], "type or points of cell square-test"),
     "other kernel": Row(_other_kernel, [2, 3], "kernel 'my-env': graded with 'python3'"),
     "older notebook format": Row(_old_ids, [2, 3]),
     "not JSON": Row(_text("{"), [0, 0], "not valid JSON", "refused"),
