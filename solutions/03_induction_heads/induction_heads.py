@@ -46,18 +46,17 @@ torch.set_num_threads(1)  # these models are too small to gain from more
 # cannot be predicted at all. The second copy can, but only by looking back. Positions count from
 # 0, where BOS stands. So the first copy fills the positions $1 \dots P$ and the second copy
 # $P+1 \dots 2P$.
-
-# %%
-tokens = sequences.repeated_random(batch=1, period=8, d_vocab=64, rng=runtime.generator("demo"))
-print("tokens   ", tokens[0].tolist())
-print("positions", list(range(tokens.shape[1])))
-
-# %% [markdown]
+#
 # Our networks never see such sequences in training. They are trained on stretches of a *Markov
 # chain* (each token has four favourite successors) that repeat with a period between 6 and 31.
 # There a network has two ways to predict the next token: bigram statistics, which help
 # everywhere, and copying, which helps once the repeat has begun. On random tokens only the second
 # way is left. That is why we measure there (Olsson et al. 2022, "Key Concepts").
+
+# %%
+tokens = sequences.repeated_random(batch=1, period=8, d_vocab=64, rng=runtime.generator("demo"))
+print("tokens   ", tokens[0].tolist())
+print("positions", list(range(tokens.shape[1])))
 
 # %%
 my_prediction = None  # "a", "b" or "c": run this cell, read, decide, and run it again
@@ -426,7 +425,7 @@ figures.lines(
 one_sequence = attention.repeated_tokens(two_layers, batch=1, period=15, seed=6)
 losses = attention.loss_by_position(two_layers, one_sequence)
 widgets.colored_tokens(
-    [str(token) for token in one_sequence[0, 1:].tolist()], losses, quantity="loss (nats)"
+    [f"{token} " for token in one_sequence[0, 1:].tolist()], losses, quantity="loss (nats)"
 )
 
 # %% [markdown]
@@ -878,7 +877,7 @@ check.questions
 # %% nbgrader={"grade_id": "quiz", "solution": true}
 answers = {1: None, 2: None, 3: None, 4: None, 5: None, 6: None, 7: None}
 ### BEGIN SOLUTION
-answers = {1: "b", 2: "b", 3: "a", 4: "c", 5: "b", 6: "b", 7: "b"}
+answers = {1: "b", 2: "b", 3: "a", 4: "c", 5: "a", 6: "b", 7: "c"}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "quiz-test", "grade": true, "points": 2}

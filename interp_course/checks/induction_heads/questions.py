@@ -127,15 +127,15 @@ questions = Quiz(
             "The K-composition score of two heads is 0.13. Is that much?",
             {
                 "a": Option(
-                    "Yes: without composition it would be 0.",
-                    "Products of random matrices have a norm too: about 1/sqrt(d_model) "
-                    "of the product of norms.",
-                ),
-                "b": Option(
                     "It cannot be said without a baseline of random matrices.",
                     "Yes. With d_model = 64 random pairs of heads score 0.125: what counts is "
                     "the distance from there, in standard deviations.",
                     right=True,
+                ),
+                "b": Option(
+                    "Yes: without composition it would be 0.",
+                    "Products of random matrices have a norm too: about 1/sqrt(d_model) "
+                    "of the product of norms.",
                 ),
                 "c": Option(
                     "No: a real composition is close to 1.",
@@ -175,13 +175,13 @@ questions = Quiz(
                     "part: each has colleagues.",
                 ),
                 "b": Option(
+                    "The ablation was done wrongly.",
+                    "It may have been right. Redundant parts look just like this.",
+                ),
+                "c": Option(
                     "The model can do without this head alone; ablate the group before concluding.",
                     "Yes: redundancy hides importance from single ablations.",
                     right=True,
-                ),
-                "c": Option(
-                    "The ablation was done wrongly.",
-                    "It may have been right. Redundant parts look just like this.",
                 ),
             },
         ),
