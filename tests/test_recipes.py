@@ -134,6 +134,13 @@ def test_the_same_seed_gives_identical_weights_and_another_seed_others():
     assert not torch.equal(first["head.weight"], other["head.weight"])
 
 
+def test_the_order_of_the_data_depends_on_the_seed_as_well(monkeypatch):
+    build = models.build
+    monkeypatch.setattr(models, "build", lambda architecture, seed: build(architecture, 0))
+    first, other = (recipes.train("one_layer", seed=seed, steps=1)[0] for seed in (0, 1))
+    assert not torch.equal(first.get_parameter("head.weight"), other.get_parameter("head.weight"))
+
+
 def test_an_unknown_recipe_is_refused_with_those_there_are():
     with pytest.raises(models.ModelError, match="no recipe 'gpt2'; recipes: induction, one_layer"):
         recipes.train("gpt2")
