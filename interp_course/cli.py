@@ -213,6 +213,20 @@ def train(
         typer.echo(f"wrote {out}: load it with models.load({str(out)!r})")
 
 
+@app.command(epilog="Example: interp-course bench --device cuda")
+def bench(
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto.")] = None,
+) -> None:
+    """Time the methods against the obvious way with transformer-lens, side by side."""
+    from interp_course import bench
+
+    for timing in bench.run(device):
+        typer.echo(
+            f"{timing.name}: {timing.ours:.1f} ms; {timing.peer_name}: {timing.peer:.1f} ms; "
+            f"{timing.ratio:.2f} times as fast"
+        )
+
+
 def _finish(problems: list[str], all_well: str) -> None:
     """Say how it ended, and exit with 1 if there are problems."""
     if not problems:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from interp_course import cli, course, notebooks, recipes
 from interp_course.course import CourseError
 
-COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train"]
+COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train", "bench"]
 
 
 def run(*arguments: str) -> Result:

@@ -22,7 +22,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"checking"},
     {"quizzes"},
     {"checks"},
-    {"doctor", "notebooks"},
+    {"bench", "doctor", "notebooks"},
     {"grading"},
     {"verify"},
     {"cli"},

@@ -73,9 +73,9 @@ def test_a_cell_that_breaks_no_rule_passes(notebook, cell):
     assert lint_notebook(notebook) == []
 
 
-def test_more_than_75_cells_are_too_many(notebook):
-    notebook.cells += [new_markdown_cell("text")] * (76 - len(notebook.cells))
-    assert lint_notebook(notebook) == ["there are 76 cells; allowed are 75"]
+def test_more_than_80_cells_are_too_many(notebook):
+    notebook.cells += [new_markdown_cell("text")] * (81 - len(notebook.cells))
+    assert lint_notebook(notebook) == ["there are 81 cells; allowed are 80"]
 
 
 @pytest.mark.parametrize("place", [SOLUTION, LOOK, SELF_CHECK, HINTS, GRADED])
