@@ -222,13 +222,13 @@ def _ask_one(answer: Callable[..., Any], case: Case) -> Reply:
             value = answer(*args)
     except NotImplementedError:
         return Reply(not_written=True)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # `exit()` in an answer must not end the notebook
         return Reply(error=_raised(error), printed=printed.getvalue())
     changed = edited(case.args, args) if case.check_edits else None
     return Reply(value=value, edited=changed, printed=printed.getvalue())
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     """What was raised, and the last line of the student's own code on the way there."""
     text = f"raised {type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)

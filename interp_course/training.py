@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -102,28 +101,27 @@ def train(
             if on_measure is not None:
                 on_measure(history, model)
         if step < settings.steps:
-            value = _one_step(model, draw(), loss, optimizer, settings.clip)
-            if not math.isfinite(value):
+            value = loss(model, draw())
+            if not math.isfinite(value.item()):
                 raise FloatingPointError(
-                    f"the loss became {value} at step {step}: lower lr (now {settings.lr}) "
-                    "or look for a division by zero in the loss"
+                    f"the loss became {value.item()} at step {step}; the weights are those before "
+                    f"it. Lower lr (now {settings.lr}) or look for a division by zero in the loss"
                 )
+            _one_step(model, value, optimizer, settings.clip)
             schedule.step()
             bar.update()
-            bar.set_postfix_str(f"loss {value:.2f}", refresh=False)
+            bar.set_postfix_str(f"loss {value.item():.2f}", refresh=False)
     bar.close()
     return history
 
 
 def _one_step(
-    model: nn.Module, batch: Tensor, loss: Any, optimizer: torch.optim.Optimizer, clip: float
-) -> float:
+    model: nn.Module, loss: Tensor, optimizer: torch.optim.Optimizer, clip: float
+) -> None:
     optimizer.zero_grad(set_to_none=True)
-    value = loss(model, batch)
-    value.backward()
+    loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
-    return value.item()
 
 
 def _measured(model: nn.Module, measure: Measure) -> dict[str, float]:

@@ -35,6 +35,10 @@ def message(answer, seed=0) -> str:
     return verdict.message
 
 
+def leaves(x):
+    raise SystemExit
+
+
 def raises(x):
     return x["no such key"]
 
@@ -102,6 +106,10 @@ def test_an_answer_that_is_not_written_is_told_so():
         raise NotImplementedError
 
     assert "not written yet: replace `raise NotImplementedError()`" in message(stub)
+
+
+def test_an_answer_that_calls_exit_does_not_end_the_notebook():
+    assert "raised SystemExit" in message(leaves)
 
 
 def test_an_answer_that_raises_is_shown_its_own_line():
