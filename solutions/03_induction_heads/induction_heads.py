@@ -577,7 +577,8 @@ for seed in (11, 12, 13):
 
 # %% tags=["nbval-ignore-output"]
 eigenvalues = head_weights.ov_eigenvalues(two_layers)
-writer, reader = circuit["previous"], circuit["induction"][0]
+scores = attention.head_scores(two_layers, periods=(12,))
+writer, reader = (divmod(int(s.argmax()), 4) for s in (scores.previous, scores.induction))
 figures.complex_plane(
     {
         "an induction head": eigenvalues[reader].detach(),
