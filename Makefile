@@ -6,7 +6,7 @@ SAY := @printf '\n== %s\n'
 help: ## show this list; the two that matter are lab and test
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 lab: .venv/lab ## install if needed, and open the course in JupyterLab
-	$(RUN) interp_course lab
+	$(RUN) interp_course lab -- $(ARGS)
 build: .venv/dev ## make the notebooks from their sources in solutions/
 	$(RUN) interp_course build
 lint: .venv/dev ## check style and types

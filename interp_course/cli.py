@@ -99,6 +99,8 @@ def lab_command(arguments: list[str]) -> tuple[list[str], Path, dict[str, str]]:
     url = f"--LabApp.default_url=/lab/tree/course/{START}.ipynb"
     scripts = str(Path(sys.executable).parent)
     path = os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)])
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in arguments:
+        arguments = ["--allow-root", *arguments]  # a container's only user; Jupyter would refuse
     command = [sys.executable, "-m", "jupyterlab", url, *arguments]
     return command, root, {**os.environ, "PATH": path}
 

@@ -1,5 +1,6 @@
 """The command line: exit codes, messages, and that nothing heavy is imported for help."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,14 @@ def test_lab_opens_the_start_page_from_the_courses_root(monkeypatch: pytest.Monk
     assert command[-2:] == ["--port", "9999"]
     assert folder == course.find_root()
     assert environment["PATH"].startswith(str(Path(sys.executable).parent))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no user numbers")
+@pytest.mark.parametrize(("user", "asked"), [(0, True), (1000, False)])
+def test_lab_allows_root_where_root_is_the_user(monkeypatch, user: int, asked: bool) -> None:
+    monkeypatch.setattr(cli.os, "geteuid", lambda: user)
+    command, _, _ = cli.lab_command([])
+    assert ("--allow-root" in command) is asked
 
 
 def test_lab_without_a_start_page_says_how_to_make_it(in_tiny_course: Path) -> None:
