@@ -64,7 +64,7 @@ def test_a_missing_command_has_a_fix(tmp_path: Path) -> None:
 
 
 def test_a_kernel_of_another_python_is_a_problem() -> None:
-    item = doctor.kernel("/opt/other/bin/python", "/home/me/kernels/python3")
+    item = doctor.kernel("/elsewhere/bin/python", "/home/me/kernels/python3")
     assert not item.ok
     assert "move /home/me/kernels/python3 away" in item.fix
 
