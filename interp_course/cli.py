@@ -208,7 +208,7 @@ def train(
         raise CourseError(str(error)) from error
     with runtime.deterministic(threads=1):  # more threads only wait for each other
         module, _ = recipes.train(name, seed=seed, device=where, progress=sys.stderr.isatty())
-    for figure, value in recipes.card(models.wrap(module)).items():
+    for figure, value in recipes.card(models.wrap(module), name).items():
         typer.echo(f"{figure:24} {value:8.4f}")
     if out is not None:
         models.save(module, out, models.ZOO[name].architecture)

@@ -8,6 +8,7 @@ hooks cost more than the computation.
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,6 +24,8 @@ from transformer_lens.model_bridge.sources._bridge_builder import build_bridge_f
 from transformer_lens.model_bridge.sources.native import NativeModel, initialize_native_model
 
 from interp_course import assets, disguise, runtime
+from interp_course.world import tokenizer
+from interp_course.world.vocabulary import VOCABULARY
 
 CONFIG_FILE, WEIGHTS_FILE = "interp_course.json", "model.safetensors"
 
@@ -33,7 +36,11 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Architecture:
-    """The shape of an attention-only transformer with learned positions and no norm."""
+    """The shape of a transformer with learned positions.
+
+    Without ``d_mlp`` it has attention only and no norm. With it each layer also has an MLP
+    (GELU), and LayerNorm stands before attention, MLP and unembedding, as in GPT-2.
+    """
 
     n_layers: int
     n_heads: int = 4
@@ -41,6 +48,7 @@ class Architecture:
     d_head: int = 32
     d_vocab: int = 64
     n_ctx: int = 64
+    d_mlp: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,10 @@ class ZooModel:
     """Training runs that differ in initialisation and data order. Seed 0 is the default."""
     steps: tuple[int, ...] = ()
     """Checkpoints of seed 0 taken during training, by step."""
+    half: bool = False
+    """Whether the weights are stored in half precision; they are loaded in full."""
+    tokenizer: Callable[[], Any] | None = None
+    """Makes the tokenizer of a model that reads words."""
 
 
 ZOO = {
@@ -61,6 +73,12 @@ ZOO = {
         steps=(0, 100, 200, 250, 300, 350, 400, 450, 500, 600, 800),
     ),
     "one_layer": ZooModel(Architecture(n_layers=1), seeds=(0,)),
+    "world": ZooModel(
+        Architecture(n_layers=3, d_model=96, d_vocab=len(VOCABULARY), n_ctx=32, d_mlp=384),
+        seeds=(0, 1, 2, 3),
+        half=True,
+        tokenizer=tokenizer,
+    ),
 }
 
 
@@ -74,12 +92,21 @@ def build(architecture: Architecture, seed: int = 0) -> nn.Module:
     return module
 
 
-def wrap(module: nn.Module) -> TransformerBridge:
-    """A bridge around a copy of a raw module, in evaluation mode; the module stays as it is."""
+def wrap(module: nn.Module, tokenizer: Any = None) -> TransformerBridge:
+    """A bridge around a copy of a raw module, in evaluation mode; the module stays as it is.
+
+    Args:
+        module: What `build` returns, trained or not.
+        tokenizer: Lets the bridge read text, as `world.tokenizer` does for the model ``world``.
+    """
     module = copy.deepcopy(module).eval()
     config: Any = module.cfg
     return build_bridge_from_module(
-        module, "TransformerLensNative", tl_config=config, model_name="interp_course"
+        module,
+        "TransformerLensNative",
+        tl_config=config,
+        tokenizer=tokenizer,
+        model_name="interp_course",
     )
 
 
@@ -95,13 +122,13 @@ def load(
     """Load a model, ready for hooks and caches.
 
     Args:
-        name: A zoo name (``"induction"``, ``"one_layer"``), a folder written by `save` or by
+        name: A zoo name (``"induction"``, ``"world"``), a folder written by `save` or by
             Hugging Face's ``save_pretrained``, or a hub name such as ``"gpt2"``.
         seed: Which training run of a zoo model.
         step: A checkpoint taken during training (see ``ZOO[name].steps``); None is the end.
         instance: Draws a training run and hides it: the heads of each layer are shuffled and
             the residual stream is rotated, which changes no output. Answers to *which head*
-            differ between instances.
+            differ between instances. Only attention-only models without norms have instances.
         device: See `runtime.device`.
         dtype: float32, bfloat16 or float64.
 
@@ -111,8 +138,8 @@ def load(
     """
     where, number_format = runtime.device(device), runtime.dtype(dtype)
     if name in ZOO:
-        module = _from_zoo(name, seed, step, instance)
-        return wrap(module.to(device=where, dtype=number_format))
+        module, make = _from_zoo(name, seed, step, instance), ZOO[name].tokenizer
+        return wrap(module.to(device=where, dtype=number_format), make() if make else None)
     if seed or step is not None or instance is not None:
         raise ModelError(f"seed, step and instance belong to the zoo; {name!r} is not in it")
     if Path(name).is_dir():
@@ -134,12 +161,16 @@ def weights(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _config(a: Architecture) -> TransformerBridgeConfig:
-    return TransformerBridgeConfig(**asdict(a), attn_only=True, normalization_type=None)
+    if a.d_mlp is None:
+        return TransformerBridgeConfig(**asdict(a), attn_only=True, normalization_type=None)
+    return TransformerBridgeConfig(**asdict(a), act_fn="gelu", normalization_type="LN")
 
 
 def _from_zoo(name: str, seed: int, step: int | None, instance: int | None) -> nn.Module:
     entry = ZOO[name]
     if instance is not None:
+        if entry.architecture.d_mlp is not None:
+            raise ModelError(f"{name} has no instances, only the seeds {entry.seeds}")
         if seed or step is not None:
             raise ModelError("instance draws the training run itself: leave out seed and step")
         rng = runtime.generator(f"instance of {name}", instance)
@@ -158,6 +189,8 @@ def _stored(name: str, seed: int, step: int | None) -> dict[str, Tensor]:
     if step is None:
         return load_file(assets.path(f"{name}-seed{seed}.safetensors"))
     steps = ZOO[name].steps
+    if not steps:
+        raise ModelError(f"no checkpoints of {name} are kept, only its end: leave out step")
     if seed != 0 or step not in steps:
         raise ModelError(f"checkpoints of {name} exist for seed 0 at the steps {steps}, got {step}")
     stored, prefix = load_file(assets.path(f"{name}-history.safetensors")), f"{step:04d}."

@@ -5,29 +5,42 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Int
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from interp_course import assets, attention, models, runtime, training
 from interp_course.sequences import RepeatedMarkov
+from interp_course.world import report
 
 EARLY, LATE = slice(4, 12), slice(-8, None)
 """Predicted positions of the in-context-learning score: tokens 5..12 and the last eight."""
 OnMeasure = Callable[[training.History, nn.Module], None]
 
 
+@runtime_checkable
+class Data(Protocol):
+    """What a model is trained on."""
+
+    def batch(self, size: int, rng: torch.Generator) -> Int[Tensor, "batch pos"]:
+        """Draw sequences."""
+        ...
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """Data and settings of one zoo model."""
+    """Data and settings of one zoo model, and how it is graded."""
 
-    data: RepeatedMarkov
+    data: Data
     settings: training.Settings
-
-
-RECIPES = {name: Recipe(RepeatedMarkov(), training.Settings()) for name in models.ZOO}
+    loss: Callable[[nn.Module, Tensor], Tensor]
+    measure: training.Measure
+    """What is recorded during training, on sequences that training never sees."""
+    card: Callable[[Any], dict[str, float]]
+    """The figures of the model card."""
 
 
 def train(
@@ -52,8 +65,9 @@ def train(
         progress: Show a progress bar.
 
     Returns:
-        The raw module and the history with the columns step, loss, icl_score, previous,
-        duplicate and induction (the scores are those of the best head).
+        The raw module and the history. Its columns are step, loss and what the recipe
+        measures: for the attention-only models icl_score, previous, duplicate and induction
+        (scores of the best head), for the world some of the accuracies of its card.
 
     Raises:
         ModelError: If there is no such recipe.
@@ -67,9 +81,9 @@ def train(
     history = training.train(
         module,
         lambda: recipe.data.batch(settings.batch_size, rng).to(where),
-        _language_loss,
+        recipe.loss,
         settings,
-        measure=measurement(recipe.data),
+        measure=recipe.measure,
         every=every,
         on_measure=on_measure,
         progress=progress,
@@ -77,8 +91,40 @@ def train(
     return module, history
 
 
-def measurement(data: RepeatedMarkov) -> training.Measure:
-    """What is recorded during training, on sequences that training never sees."""
+def card(model: Any, name: str = "induction") -> dict[str, float]:
+    """The figures of a model card, for a model that was trained by this recipe."""
+    return RECIPES[name].card(model)
+
+
+def write_zoo(name: str, *, progress: bool = False) -> None:
+    """Train every seed of a zoo model and replace its bundled weights and checkpoints."""
+    entry, kept = models.ZOO[name], {}
+
+    def keep(history: training.History, module: nn.Module) -> None:
+        step = int(history.rows[-1]["step"])
+        if step in entry.steps:
+            state = models.weights(module)
+            kept.update({f"{step:04d}.{k}": v.half() for k, v in state.items()})
+
+    for seed in entry.seeds:
+        module, _ = train(name, seed=seed, on_measure=None if seed else keep, progress=progress)
+        state = models.weights(module)
+        state = {k: v.half() for k, v in state.items()} if entry.half else state
+        _store(f"{name}-seed{seed}.safetensors", state)
+    if kept:
+        _store(f"{name}-history.safetensors", kept)
+
+
+def _store(file: str, tensors: dict[str, Tensor]) -> None:
+    save_file(tensors, assets.FOLDER / file)
+    assets.register(file)
+
+
+def _language_loss(module: nn.Module, tokens: Tensor) -> Tensor:
+    return training.next_token_loss(module(tokens), tokens).mean()
+
+
+def _copying_measurement(data: RepeatedMarkov) -> training.Measure:
     held_out = data.batch(256, runtime.generator("held-out batch"))
 
     def measure(module: nn.Module) -> dict[str, float]:
@@ -94,8 +140,8 @@ def measurement(data: RepeatedMarkov) -> training.Measure:
     return measure
 
 
-def card(model: Any) -> dict[str, float]:
-    """The figures of a model card: best head scores, copying, loss on both halves."""
+def _copying_card(model: Any) -> dict[str, float]:
+    """Best head scores, copying, loss on both halves."""
     period = 31
     tokens = attention.repeated_tokens(model, 64, period, seed=1)
     losses = attention.loss_by_position(model, tokens)
@@ -109,27 +155,30 @@ def card(model: Any) -> dict[str, float]:
     }
 
 
-def _language_loss(module: nn.Module, tokens: Tensor) -> Tensor:
-    return training.next_token_loss(module(tokens), tokens).mean()
-
-
-def write_zoo(name: str, *, progress: bool = False) -> None:
-    """Train every seed of a zoo model and replace its bundled weights and checkpoints."""
-    entry, kept = models.ZOO[name], {}
-
-    def keep(history: training.History, module: nn.Module) -> None:
-        step = int(history.rows[-1]["step"])
-        if step in entry.steps:
-            state = models.weights(module)
-            kept.update({f"{step:04d}.{k}": v.half() for k, v in state.items()})
-
-    for seed in entry.seeds:
-        module, _ = train(name, seed=seed, on_measure=None if seed else keep, progress=progress)
-        _store(f"{name}-seed{seed}.safetensors", models.weights(module))
-    if kept:
-        _store(f"{name}-history.safetensors", kept)
-
-
-def _store(file: str, tensors: dict[str, Tensor]) -> None:
-    save_file(tensors, assets.FOLDER / file)
-    assets.register(file)
+_COPYING = Recipe(
+    data=RepeatedMarkov(),
+    settings=training.Settings(),
+    loss=_language_loss,
+    measure=_copying_measurement(RepeatedMarkov()),
+    card=_copying_card,
+)
+RECIPES = {
+    "induction": _COPYING,
+    "one_layer": _COPYING,
+    "world": Recipe(
+        data=report.WorldText(),
+        settings=training.Settings(
+            steps=3000,
+            batch_size=128,
+            lr=3e-3,
+            weight_decay=1.5,
+            attention_decay=0.05,
+            embedding_slowdown=5.0,
+            warmup=100,
+            schedule="cosine",
+        ),
+        loss=report.loss,
+        measure=report.measured,
+        card=report.card,
+    ),
+}

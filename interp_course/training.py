@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -22,7 +23,15 @@ class Settings:
     betas: tuple[float, float] = (0.9, 0.98)
     weight_decay: float = 0.01
     warmup: int = 50
-    """Steps over which the learning rate rises from 0; it is constant afterwards."""
+    """Steps over which the learning rate rises from 0."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """What the learning rate does afterwards; cosine falls to 5 % of it at the last step."""
+    attention_decay: float | None = None
+    """Weight decay of attention and positions, where it differs from that of the other matrices;
+    biases and norms then have none. None: everything has ``weight_decay``."""
+    embedding_slowdown: float = 1.0
+    """Token embeddings learn at ``lr`` divided by this, and their weight decay is multiplied by
+    it, so that they still shrink as fast as the rest. Counts with ``attention_decay`` only."""
     clip: float = 1.0
     """Largest norm of the gradient."""
 
@@ -86,14 +95,12 @@ def train(
         FloatingPointError: If the loss is no longer finite, with the step at which it happened.
     """
     optimizer = torch.optim.AdamW(
-        model.parameters(),
+        _groups(model, settings),
         lr=settings.lr,
         betas=settings.betas,
         weight_decay=settings.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / max(1, settings.warmup))
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _factor(settings, step))
     history, bar = History(), tqdm(total=settings.steps, disable=not progress, unit="step")
     for step in range(settings.steps + 1):
         if measure is not None and (step % every == 0 or step == settings.steps):
@@ -113,6 +120,36 @@ def train(
             bar.set_postfix_str(f"loss {value.item():.2f}", refresh=False)
     bar.close()
     return history
+
+
+def _groups(model: nn.Module, settings: Settings) -> list[dict[str, Any]]:
+    """The parameters, by the weight decay that they have."""
+    if settings.attention_decay is None:
+        return [{"params": list(model.parameters())}]
+    embedding, others, attention, vectors = [], [], [], []
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 1:
+            vectors.append(parameter)
+        elif ".attn." in name or name.startswith("pos."):
+            attention.append(parameter)
+        else:
+            (embedding if name.startswith("tok_embed.") else others).append(parameter)
+    slowdown = settings.embedding_slowdown
+    slow = {"lr": settings.lr / slowdown, "weight_decay": settings.weight_decay * slowdown}
+    return [
+        {"params": others},
+        {"params": embedding, **slow},
+        {"params": attention, "weight_decay": settings.attention_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+
+
+def _factor(settings: Settings, step: int) -> float:
+    """The learning rate of a step, as a share of the highest."""
+    rise = min(1.0, (step + 1) / max(1, settings.warmup))
+    if settings.schedule == "constant":
+        return rise
+    return rise * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / settings.steps)))
 
 
 def _one_step(

@@ -32,8 +32,12 @@ def test_the_manifest_lists_every_file_of_the_folder():
     assert found == set(assets.names())
 
 
-def test_all_weights_together_stay_under_five_mebibytes():
-    assert sum(file.stat().st_size for file in assets.FOLDER.iterdir()) < 5 * 2**20
+@pytest.mark.parametrize(
+    ("pattern", "mebibytes"), [("induction-*", 5), ("one_layer-*", 1), ("world-*", 4), ("*", 30)]
+)
+def test_the_weights_stay_small(pattern, mebibytes):
+    sizes = [file.stat().st_size for file in assets.FOLDER.glob(pattern)]
+    assert 0 < sum(sizes) < mebibytes * 2**20
 
 
 def test_one_flipped_bit_is_noticed_and_the_message_says_what_to_do(copied):

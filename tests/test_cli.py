@@ -152,7 +152,7 @@ def test_train_prints_the_card_and_writes_the_model(
 
     module = models.build(models.ZOO["induction"].architecture)
     monkeypatch.setattr(recipes, "train", lambda name, **options: (module, None))
-    monkeypatch.setattr(recipes, "card", lambda model: {"induction_score": 0.9})
+    monkeypatch.setattr(recipes, "card", lambda model, name: {"induction_score": 0.9})
     result = run("train", "induction", "--out", str(tmp_path / "mine"))
     assert "induction_score            0.9000" in result.output
     assert models.load(str(tmp_path / "mine")) is not None

@@ -13,6 +13,7 @@ ROOT = Path(interp_course.__file__).parent
 LAYERS = [  # bottom first; a module imports from layers below its own, or from its own package
     {"runtime", "assets", "comparing", "course"},
     {"sequences", "training", "hooks", "disguise"},
+    {"world"},
     {"models"},
     {"compiled", "attention", "head_weights", "ablation"},
     {"recipes"},

@@ -25,7 +25,7 @@ def zoo(name: str, seed: int = 0):
 
 @functools.cache
 def card(name: str, seed: int = 0) -> dict[str, float]:
-    return recipes.card(zoo(name, seed))
+    return recipes.card(zoo(name, seed), name)
 
 
 def pair(seed: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -38,7 +38,7 @@ def pair(seed: int) -> tuple[tuple[int, int], tuple[int, int]]:
 def written(name: str) -> list[list[str]]:
     """The cells of the table of metrics of a model card, row by row."""
     lines = (CARDS / f"{name}.md").read_text().splitlines()
-    return [re.findall(r"[^|\s]+", line) for line in lines if re.match(r"\| \d ", line)]
+    return [re.findall(r"[^|\s]+", line) for line in lines if re.match(r"\| \d \|", line)]
 
 
 @pytest.mark.parametrize("bar", BARS)

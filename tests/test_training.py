@@ -1,5 +1,8 @@
 """The training loop is plain AdamW with a warm-up, measured without side effects."""
 
+import math
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -136,3 +139,53 @@ def test_a_progress_bar_is_shown_only_when_asked_for(capsys):
     assert capsys.readouterr().err == ""
     run(progress=True)
     assert "7/7" in capsys.readouterr().err
+
+
+def test_cosine_falls_from_the_full_rate_to_a_twentieth():
+    """One parameter with gradient 1: Adam's step is the learning rate."""
+    settings = Settings(steps=4, lr=1.0, warmup=1, weight_decay=0.0, schedule="cosine", clip=1e9)
+    model = nn.Linear(1, 1, bias=False)
+    seen = []
+    training.train(
+        model,
+        lambda: torch.ones(1, 1),
+        lambda m, x: m(x).sum(),
+        settings,
+        measure=lambda m: {"weight": m.get_parameter("weight").item()},
+        every=1,
+        on_measure=lambda history, m: seen.append(history.rows[-1]["weight"]),
+    )
+    steps = [a - b for a, b in pairwise(seen)]
+    expected = [0.05 + 0.475 * (1 + math.cos(math.pi * i / 4)) for i in range(4)]
+    assert steps == pytest.approx(expected, abs=1e-4)
+
+
+class Named(nn.Module):
+    """The four kinds of parameters that decay differently, each a matrix or vector of ones."""
+
+    def __init__(self):
+        super().__init__()
+        self.tok_embed = nn.Linear(1, 1, bias=False)
+        self.head = nn.Linear(1, 1)
+        self.attn_block = nn.ModuleDict({"attn": nn.Linear(1, 1, bias=False)})
+        for parameter in self.parameters():
+            nn.init.ones_(parameter)
+
+
+def test_each_kind_of_parameter_has_its_own_decay():
+    """Without gradients only decay acts, by lr times decay; the slow embedding shrinks alike."""
+    model = Named()
+    settings = Settings(
+        steps=1, lr=0.1, warmup=1, weight_decay=1.0, attention_decay=0.5, embedding_slowdown=5.0
+    )
+    training.train(
+        model,
+        lambda: torch.zeros(1),
+        lambda m, x: sum(p.sum() * 0 for p in m.parameters()),
+        settings,
+    )
+    found = {name: parameter.item() for name, parameter in model.named_parameters()}
+    assert found["tok_embed.weight"] == pytest.approx(0.9)
+    assert found["head.weight"] == pytest.approx(0.9)
+    assert found["attn_block.attn.weight"] == pytest.approx(0.95)
+    assert found["head.bias"] == 1
