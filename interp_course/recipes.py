@@ -3,6 +3,7 @@
 ``interp-course train induction`` runs the recipe and reports the figures of the model card.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -124,20 +125,21 @@ def _language_loss(module: nn.Module, tokens: Tensor) -> Tensor:
     return training.next_token_loss(module(tokens), tokens).mean()
 
 
-def _copying_measurement(data: RepeatedMarkov) -> training.Measure:
-    held_out = data.batch(256, runtime.generator("held-out batch"))
+def _measure_copying(module: nn.Module) -> dict[str, float]:
+    model = models.wrap(module)
+    losses = attention.loss_by_position(model, _held_out().to(next(module.parameters()).device))
+    scores = attention.head_scores(model)
+    return {
+        "loss": losses.mean().item(),
+        "icl_score": attention.in_context_learning_score(losses, EARLY, LATE).item(),
+        **{name: score.max().item() for name, score in scores._asdict().items()},
+    }
 
-    def measure(module: nn.Module) -> dict[str, float]:
-        model = models.wrap(module)
-        losses = attention.loss_by_position(model, held_out.to(next(module.parameters()).device))
-        scores = attention.head_scores(model)
-        return {
-            "loss": losses.mean().item(),
-            "icl_score": attention.in_context_learning_score(losses, EARLY, LATE).item(),
-            **{name: score.max().item() for name, score in scores._asdict().items()},
-        }
 
-    return measure
+@functools.cache
+def _held_out() -> Int[Tensor, "batch pos"]:
+    """Sequences that training never sees; drawn at the first use, not at import."""
+    return RepeatedMarkov().batch(256, runtime.generator("held-out batch"))
 
 
 def _copying_card(model: Any) -> dict[str, float]:
@@ -159,7 +161,7 @@ _COPYING = Recipe(
     data=RepeatedMarkov(),
     settings=training.Settings(),
     loss=_language_loss,
-    measure=_copying_measurement(RepeatedMarkov()),
+    measure=_measure_copying,
     card=_copying_card,
 )
 RECIPES = {
