@@ -157,5 +157,5 @@ check(mean_square)
 # ## Off you go
 #
 # Open the first unit in the map above; it is also here:
-# [03 · Induction heads](03_induction_heads/induction_heads.ipynb). It asks how a network learns to
-# copy, and you will find the two parts that do it, switch them off, and build them by hand.
+# [00 · The residual stream](00_residual_stream/residual_stream.ipynb). It takes a small language
+# model apart, term by term, and asks which part wrote its answer.
