@@ -67,7 +67,8 @@ for prompt in prompts:
 #
 # Elhage et al. (2021, "Virtual weights and the residual stream as a communication channel") call
 # the stream a communication channel: parts that are layers apart talk through it.
-#
+
+# %% [markdown]
 # ## 2 · Attention by hand
 #
 # ### Exercise 1 · Three steps of attention
@@ -426,7 +427,8 @@ for seed in (11, 12, 13):
 # The logit difference between a right and a wrong answer is *nearly* linear in the stream: only the
 # scale of the normalisation depends on the whole. Hold that one number fixed, and the difference
 # splits exactly into one term per part. This is **direct logit attribution** (Elhage et al. 2021).
-#
+
+# %% [markdown]
 # ### Exercise 5 · Direct logit attribution
 #
 # *3 points · about 12 minutes · difficulty 3 of 5*
