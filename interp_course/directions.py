@@ -40,7 +40,8 @@ def difference_of_means(
 
     Its length is the distance of the two means, so adding it once moves one mean onto the
     other. It ignores how activations vary inside a class: a probe (`probing.logistic_probe`)
-    separates at least as well but may point elsewhere, and then steers worse.
+    separates at least as well but may point elsewhere, and then steers worse. Where the means
+    agree up to rounding the result is exactly 0, not the noise that rounding leaves.
 
     Args:
         activations: One row for each example.
@@ -55,7 +56,9 @@ def difference_of_means(
     """
     check_labelled(activations, labels)
     x, ones = wide(activations), labels.bool().to(activations.device)
-    return (x[ones].mean(dim=0) - x[~ones].mean(dim=0)).to(activations.dtype)
+    difference = x[ones].mean(dim=0) - x[~ones].mean(dim=0)
+    rounding = 8 * torch.finfo(x.dtype).eps * x.norm(dim=-1).mean()
+    return (difference * (difference.norm() > rounding)).to(activations.dtype)
 
 
 def projection(

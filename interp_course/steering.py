@@ -134,8 +134,9 @@ def against_random(
         n: How many random ones.
         seed: Which.
         like: None draws from all directions alike, most of which the model never uses. With
-            activations, draws have their covariance, so they point where activations vary:
-            a harder comparison.
+            activations, draws have their covariance, so they point where activations vary. This
+            comparison is harder: a direction along which classes differ is itself part of the
+            covariance, and draws often lie close to it.
 
     Raises:
         ValueError: If the direction is zero or not finite, n is not positive, the activations

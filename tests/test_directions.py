@@ -74,6 +74,20 @@ def test_adding_the_difference_of_means_moves_one_mean_onto_the_other():
     torch.testing.assert_close(moved[LABELS == 0].mean(dim=0), moved[LABELS == 1].mean(dim=0))
 
 
+@pytest.mark.parametrize("n", [10, 1001, 30_000])
+def test_means_that_differ_by_rounding_only_have_no_direction(n):
+    same = (ACTIVATIONS[0] * 100).expand(n, 7)
+    found = directions.difference_of_means(same, torch.arange(n) % 3 == 0)
+    assert torch.equal(found, torch.zeros(7))
+
+
+def test_a_small_difference_of_means_is_kept():
+    """A hundred thousandth of the activations, a hundred times their rounding."""
+    x = torch.ones(100, 7) + 1e-5 * (torch.arange(100) % 2)[:, None]
+    found = directions.difference_of_means(x, torch.arange(100) % 2)
+    torch.testing.assert_close(found, torch.full((7,), 1e-5), rtol=0.05, atol=0)
+
+
 def test_a_planted_direction_is_recovered_within_the_noise_of_the_means():
     """Noise s in each of d entries leaves an error of s sqrt(4 d / n), here 0.16 of a length 2.
 
@@ -109,6 +123,11 @@ def test_the_cosine_is_that_of_torch():
     found = directions.cosine(ACTIVATIONS[:, None], ACTIVATIONS[None, :9])
     expected = functional.cosine_similarity(ACTIVATIONS[:, None], ACTIVATIONS[None, :9], dim=-1)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+
+
+def test_no_cosine_is_larger_than_1_by_rounding():
+    many = torch.randn(2000, 7, generator=runtime.generator("test cosine"))
+    assert directions.cosine(many, many).max() <= 1
 
 
 def test_the_cosine_of_tiny_directions_is_right_too():
