@@ -18,13 +18,15 @@ DIRECTION = torch.randn(96, generator=RNG)
 
 
 def gpt2():
-    """A random Hugging Face model, which has a cache of keys and values."""
+    """A random Hugging Face model, which has a cache of keys and values, with the world's words."""
     shape = {"n_embd": 96, "n_layer": 3, "n_head": 2, "vocab_size": 677, "n_positions": 32}
     with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng():
         torch.manual_seed(0)
         config = GPT2Config(**shape, bos_token_id=0, eos_token_id=2, initializer_range=0.2)
         GPT2LMHeadModel(config).save_pretrained(folder)
-        return models.load(folder)
+        model = models.load(folder)
+    model.tokenizer = world.tokenizer()
+    return model
 
 
 MODELS = {"world": models.load("world"), "GPT-2": gpt2()}
@@ -165,6 +167,16 @@ def test_steering_works_inside_generation_with_and_without_a_cache(model, cached
         options = {"do_sample": False, "verbose": False, "stop_at_eos": False}
         found = model.generate(TOKENS, max_new_tokens=5, use_past_kv_cache=cached, **options)
     assert torch.equal(found, written)
+
+
+def test_positions_keep_their_meaning_while_a_continuation_is_written(model):
+    """Each token equals the likeliest one of a pass that is steered at positions 2 and 3."""
+    written = TOKENS
+    with steering.steered(model, DIRECTION, 2.0, [hooks.resid_post(0)], slice(2, 4)):
+        for _ in range(3):
+            written = torch.cat([written, model(written)[:, -1:].argmax(dim=-1)], dim=1)
+        found = steering.continuation(model, TOKENS, 3)
+    assert found == model.tokenizer.batch_decode(written[:, TOKENS.shape[1] :])
 
 
 def test_positions_that_a_cached_pass_does_not_have_are_refused():

@@ -127,6 +127,14 @@ def test_a_steering_curve_is_one_steered_pass_for_each_strength(model):
     assert found[1].item() == pytest.approx(measure(model(TOKENS)))
 
 
+def test_a_steering_curve_keeps_no_gradients(model):
+    kept: list[torch.Tensor] = []
+    names = [hooks.resid_post(0)]
+    steering.steering_curve(model, TOKENS, DIRECTION, [1.0], names, lambda x: kept.append(x) or 0.0)
+    assert model(TOKENS).requires_grad
+    assert not kept[0].requires_grad
+
+
 def test_a_continuation_takes_the_likeliest_token_and_ends_before_the_end(model):
     prompts = model.to_tokens("user : how do i bake the pie ? bot :")
     (text,) = steering.continuation(model, prompts, 12)
@@ -134,6 +142,7 @@ def test_a_continuation_takes_the_likeliest_token_and_ends_before_the_end(model)
     likeliest = model(torch.cat([prompts, words, end], dim=1)).argmax(dim=-1)
     assert torch.equal(likeliest[:, prompts.shape[1] - 1 : -1], torch.cat([words, end], dim=1))
     assert text.startswith("sure , you bake the pie")
+    assert text.endswith(" .")
 
 
 def test_continuations_of_several_prompts_are_those_of_each(model):
