@@ -100,7 +100,9 @@ def direction_ablated(
     """Inside, the named streams have one coordinate along the direction in every forward pass.
 
     After ``hooks.streams(model)`` an MLP still reads what the attention of its own layer wrote
-    along the direction; add `hooks.attn_out` of every layer to take that away too.
+    along the direction; add `hooks.attn_out` of every layer to take that away too. A mean
+    coordinate belongs to the one stream, and the positions, that it was measured at: put into
+    other streams, or at the first token, it is a push that may break everything.
 
     Args:
         model: A bridge.

@@ -251,6 +251,22 @@ def test_the_control_task_has_one_labelling_for_both_sets(model, probes):
     assert probes.control_accuracy[3].item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_probe_that_knows_each_word_by_heart_has_no_selectivity(model, seed):
+    """Before layer 0 the stream is the noun itself; the new sentences have few of the nouns."""
+    data = (TOKENS, SUBJECT, NUMBER)
+    few = torch.isin(NOUNS, torch.cat([NOUNS[number == NUMBER].unique()[:2] for number in (0, 1)]))
+    found = probing.accuracy_by_layer(
+        model,
+        *data,
+        held_out=tuple(x[few] for x in data),
+        control_words=(NOUNS, NOUNS[few]),
+        names=[hooks.resid_pre(0)],
+        seed=seed,
+    )
+    assert found.selectivity.tolist() == [0.0]
+
+
 def test_selectivity_and_baseline_are_by_hand(probes):
     torch.testing.assert_close(probes.selectivity, probes.accuracy - probes.control_accuracy)
     plural = int(NUMBER[40:].sum())
