@@ -7,6 +7,7 @@ the new activation; it must not write into the old one.
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import torch
@@ -34,6 +35,83 @@ def projection_in(layer: int, projection: Projection) -> str:
 def resid_pre(layer: int) -> str:
     """The residual stream that enters a layer, ``[batch pos d_model]``."""
     return f"blocks.{layer}.hook_resid_pre"
+
+
+def resid_post(layer: int) -> str:
+    """The residual stream that leaves a layer, ``[batch pos d_model]``."""
+    return f"blocks.{layer}.hook_resid_post"
+
+
+def attn_out(layer: int) -> str:
+    """What the attention of a layer adds to the residual stream, ``[batch pos d_model]``."""
+    return f"blocks.{layer}.hook_attn_out"
+
+
+def mlp_post(layer: int) -> str:
+    """The neurons of an MLP after the nonlinearity, ``[batch pos d_mlp]``."""
+    return f"blocks.{layer}.mlp.hook_post"
+
+
+def streams(model: Any) -> list[str]:
+    """The residual stream from bottom to top: what enters layer 0, then what leaves each layer."""
+    return [resid_pre(0), *(resid_post(layer) for layer in range(model.cfg.n_layers))]
+
+
+def check_editable(model: Any, names: Sequence[str]) -> None:
+    """Refuse names at which an edit fails or does not do what it says.
+
+    Raises:
+        ValueError: As in `check_exist`; or for the stream between attention and MLP, which
+            transformer-lens can read but not edit: the change would reach the MLP alone.
+    """
+    check_exist(model, names)
+    for name in names:
+        if name.endswith("hook_resid_mid"):
+            raise ValueError(
+                f"an edit of {name} would reach the MLP but not the residual stream itself: "
+                "edit the stream before or after the layer, or what the attention adds to it"
+            )
+
+
+def check_exist(model: Any, names: Sequence[str]) -> None:
+    """Refuse hook names that the model does not have.
+
+    Raises:
+        ValueError: If there is none, one is missing (the message gives near names), or
+            ``names`` is a single string.
+    """
+    if isinstance(names, str) or not names:
+        raise ValueError(f"names must be a list of at least one hook name, got {names!r}")
+    for name in names:
+        if name not in model.hook_dict:
+            near = get_close_matches(name, model.hook_dict, n=3)
+            hint = f"near names: {', '.join(near)}" if near else "model.hook_dict has all names"
+            raise ValueError(
+                f"this model, of {model.cfg.n_layers} layers, has no place {name!r}; {hint}"
+            )
+
+
+def check_positions(positions: Tensor, activation: Tensor) -> None:
+    """Refuse positions that are not one valid position for each sequence of an activation.
+
+    Raises:
+        ValueError: If there are too few or too many, or one lies outside of the sequences;
+            negative ones are refused because they mean "there is none" in `world.Batch`.
+    """
+    batch, length = activation.shape[:2]
+    if positions.shape != (batch,):
+        raise ValueError(
+            f"positions must hold one position for each of the {batch} sequences, "
+            f"got the shape {tuple(positions.shape)}"
+        )
+    if batch == 0:
+        raise ValueError("there are no sequences")
+    low, high = int(positions.min()), int(positions.max())
+    if low < 0 or high >= length:
+        raise ValueError(
+            f"position {low if low < 0 else high} is outside of the sequences, which have the "
+            f"positions 0 .. {length - 1} in this forward pass"
+        )
 
 
 def capture(model: Any, tokens: Tensor, names: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:

@@ -15,7 +15,8 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"sequences", "training", "hooks", "disguise"},
     {"world"},
     {"models"},
-    {"compiled", "attention", "head_weights", "ablation"},
+    {"compiled", "attention", "head_weights", "ablation", "directions"},
+    {"probing", "steering"},
     {"recipes"},
     {"picture"},
     {"figure_inputs", "drawing"},
@@ -31,11 +32,14 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
 ]
 LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer}
 FORBIDDEN = {  # although it would point down
-    "checks": {"attention", "head_weights", "ablation", "recipes"},  # an oracle is independent
+    "checks": {  # an oracle is independent
+        *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
+    },
     "notebooks": {"models"},  # builds text, needs no torch
 }
 ONLY_IN = {  # outside library: the modules that may import it
     "transformer_lens": {"models", "head_weights"},
+    "sklearn": {"probing"},
     "matplotlib": {"drawing", "figures"},
     "IPython": {"picture", "widgets"},
     "ipywidgets": {"widgets"},
@@ -49,7 +53,10 @@ ONLY_IN = {  # outside library: the modules that may import it
     "typer": {"cli"},
     "rich": {"cli", "grading"},
 }
-HEAVY = ["torch", "transformer_lens", "transformers", "nbgrader", "matplotlib", "IPython"]
+HEAVY = [
+    *("torch", "transformer_lens", "transformers", "sklearn"),
+    *("nbgrader", "matplotlib", "IPython"),
+]
 FILES = sorted(ROOT.rglob("*.py"))
 
 

@@ -15,6 +15,7 @@ AXES = {
     *("batch", "pos", "query_pos", "key_pos", "predicted"),  # sequences and what is predicted
     *("layer", "head", "d_model", "d_head", "d_vocab", "n_ctx"),  # the network
     *("state", "score"),  # of a Markov chain; kinds of head score
+    *("example", "stream", "draw", "strength"),  # what probes and steering are measured on
 }
 
 
