@@ -13,9 +13,21 @@ Fixed here for all notebooks:
 
 from interp_course.figure_inputs import Panel
 from interp_course.figures.amounts import bars
-from interp_course.figures.clouds import complex_plane
+from interp_course.figures.clouds import complex_plane, scatter
 from interp_course.figures.curves import lines
+from interp_course.figures.distributions import histogram
 from interp_course.figures.grids import heatmap, patterns
 from interp_course.picture import Live, Picture
 
-__all__ = ["Live", "Panel", "Picture", "bars", "complex_plane", "heatmap", "lines", "patterns"]
+__all__ = [
+    "Live",
+    "Panel",
+    "Picture",
+    "bars",
+    "complex_plane",
+    "heatmap",
+    "histogram",
+    "lines",
+    "patterns",
+    "scatter",
+]
