@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from cycler import cycler
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -35,6 +36,7 @@ _LOOK: dict[Any, Any] = {
         color=[COLOURS[i % 7] for i in range(28)], linestyle=[_DASHES[i % 4] for i in range(28)]
     ),
     "grid.color": "#e4e4e4",
+    "hatch.linewidth": 0.6,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 4,
@@ -63,8 +65,8 @@ def draw(paint: Callable[[Figure], None], title: str, alt: str, *, height: float
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_LOOK)
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        paint(figure)
         figure.suptitle(textwrap.fill(title, 76), x=0.01, ha="left", fontsize=11, weight="bold")
+        paint(figure)
         figure.savefig(
             file,
             dpi=_DOTS_PER_INCH,
@@ -83,6 +85,14 @@ def tick(axes: Axes, which: str, names: Sequence[str], *, turn: bool = False) ->
     ticks = axes.set_xticks if which == "x" else axes.set_yticks
     rotation = 90 if crowded and which == "x" else 0
     ticks(at, [names[i] for i in at], fontsize=size, rotation=rotation)
+
+
+def legend(axes: Axes, handles: Sequence[Artist], names: Sequence[str]) -> None:
+    """Name what is drawn, to the right of ``axes``, in words that are shown as they are written."""
+    key = axes.legend(handles, map(str, range(len(names))), loc="upper left", bbox_to_anchor=(1, 1))
+    for text, name in zip(key.get_texts(), names, strict=True):
+        lines = [textwrap.fill(line, 24) for line in name.splitlines()]
+        text.set(text="\n".join(lines), parse_math=False)
 
 
 def mark(column: Sequence[Axes], marks: Mapping[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: a tiny course with one unit that needs no model."""
+"""Fixtures shared by all tests: a tiny course that needs no model, and figures as drawn."""
 
 from pathlib import Path
 
@@ -61,3 +61,18 @@ def tiny_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "course").mkdir()
     (root / "course" / "course.toml").write_text(TINY_MANIFEST)
     return root
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Every matplotlib figure that was turned into a picture during a test, in order."""
+    from matplotlib.figure import Figure
+
+    found, save = [], Figure.savefig
+
+    def keep(figure, *arguments, **options):
+        found.append(figure)
+        return save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return found

@@ -10,10 +10,12 @@ from interp_course.widgets.from_circuitsvis import (
     circuitsvis_view,
     colored_tokens,
 )
+from interp_course.widgets.steering_slider import SteeringSlider
 
 __all__ = [
     "AttentionExplorer",
     "CircuitsVisView",
+    "SteeringSlider",
     "attention_heads",
     "circuitsvis_view",
     "colored_tokens",

@@ -1,7 +1,6 @@
 """Where does each head look? An attention pattern to be read with the mouse or the keyboard."""
 
 import json
-import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from interp_course.widgets.described import DescribedWidget, html_table, visible
+from interp_course.widgets.described import DescribedWidget, html_table, index_within, visible
 
 MAX_TOKENS = 256
 _ROW_TOLERANCE = 0.01  # patterns in bfloat16 are off by nearly as much
@@ -65,9 +64,9 @@ class AttentionExplorer(DescribedWidget):
         words = [str(token) for token in tokens]
         weights = _checked(words, patterns)
         choice = {
-            "layer": _index(layer, "layer", weights.shape[0]),
-            "head": _index(head, "head", weights.shape[1]),
-            "position": _index(position, "position", weights.shape[2]),
+            "layer": index_within(layer, "layer", weights.shape[0]),
+            "head": index_within(head, "head", weights.shape[1]),
+            "position": index_within(position, "position", weights.shape[2]),
         }
         self._weights = np.rint(255 * weights.numpy()).astype(np.uint8)
         data = self._weights.tobytes()
@@ -79,7 +78,9 @@ class AttentionExplorer(DescribedWidget):
     @traitlets.validate("layer", "head", "position")
     def _in_range(self, proposal: Any) -> int:
         sizes = dict(zip(("layer", "head", "position"), self._weights.shape, strict=False))
-        return _index(proposal["value"], proposal["trait"].name, sizes[proposal["trait"].name])
+        return index_within(
+            proposal["value"], proposal["trait"].name, sizes[proposal["trait"].name]
+        )
 
     def sentence(self, layer: int, head: int, position: int) -> str:
         """What one head attends to from one destination token, as the widget says it."""
@@ -144,11 +145,3 @@ def _checked(tokens: list[str], patterns: Tensor) -> Tensor:
             "rows are destination tokens (queries): are the last two axes swapped?"
         )
     return weights.clamp(0, 1)
-
-
-def _index(value: int, name: str, size: int) -> int:
-    """``value`` counted from 0, if it is an index into ``size`` things."""
-    value = operator.index(value)
-    if not -size <= value < size:
-        raise ValueError(f"{name} must be between 0 and {size - 1}, got {value}")
-    return value % size

@@ -6,6 +6,7 @@ to a table made of plain HTML with inline styles, which every viewer keeps.
 
 import hashlib
 import html
+import operator
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -53,6 +54,18 @@ class DescribedWidget(anywidget.AnyWidget):
 def visible(token: str) -> str:
     """``token`` with its white space made visible; an empty one becomes the empty-set sign."""
     return token.replace("\n", "⏎").replace("\t", "⇥").replace(" ", "·") or "∅"
+
+
+def index_within(value: int, name: str, size: int) -> int:
+    """``value`` counted from 0, if it is an index into ``size`` things.
+
+    Raises:
+        ValueError: If it is out of range, by its ``name``.
+    """
+    value = operator.index(value)
+    if not -size <= value < size:
+        raise ValueError(f"{name} must be between 0 and {size - 1}, got {value}")
+    return value % size
 
 
 def html_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ import torch
 from labserver import Lab, Visit
 
 from interp_course import figures
-from interp_course.widgets import AttentionExplorer
+from interp_course.widgets import AttentionExplorer, SteeringSlider
 
 pytestmark = pytest.mark.browser
 
@@ -17,14 +17,16 @@ ALT = 'The token "<bos>" gets everything.'
 
 @pytest.fixture(scope="module")
 def stored(lab: Lab) -> str:
-    """A notebook with the output of a picture and of a widget, from another computer."""
+    """A notebook with the output of a picture and of widgets, from another computer."""
     pattern = torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]])
     explorer = AttentionExplorer(["<bos>", " a"], pattern)
     picture = figures.patterns(pattern[0], names=["L0.H0"], title="All on one", alt=ALT)
-    bundle: Any = explorer._repr_mimebundle_()
-    name = lab.add_notebook("stored.ipynb", "picture", "explorer")
+    slider = SteeringSlider("It was", [-1.0, 0.0], [" bad", " good"], {"a": [0.5, 0.25]})
+    widgets: list[Any] = [explorer._repr_mimebundle_(), slider._repr_mimebundle_()]
+    outputs = [picture._repr_mimebundle_(), *(bundle[0] for bundle in widgets)]
+    name = lab.add_notebook("stored.ipynb", "picture", "explorer", "slider")
     notebook = nbformat.read(lab.root / name, as_version=4)
-    for cell, data in zip(notebook.cells, [picture._repr_mimebundle_(), bundle[0]], strict=True):
+    for cell, data in zip(notebook.cells, outputs, strict=True):
         cell.outputs = [nbformat.v4.new_output("display_data", data=data)]
     nbformat.write(notebook, lab.root / name)
     return name
@@ -40,3 +42,8 @@ def test_a_picture_is_drawn_with_its_alt_text(visit: Visit, stored: str):
 def test_a_widget_shows_its_content_as_a_table(visit: Visit, stored: str):
     visit.open(stored)
     visit.page.get_by_role("cell", name="token 0 “<bos>” (1.00)").wait_for()
+
+
+def test_a_slider_shows_every_strength_as_a_table(visit: Visit, stored: str):
+    visit.open(stored)
+    visit.page.get_by_role("row", name="0.500 1 of 1 “ bad”").wait_for()
