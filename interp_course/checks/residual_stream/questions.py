@@ -13,7 +13,7 @@ predictions = {
                 "a": Option("The allies: their answers are words of the prompts' own kind.", ""),
                 "b": Option(
                     "The capitals.",
-                    "For a capital it is enough to *add* something for the country and something "
+                    "For a capital it is enough to add something for the country and something "
                     "for the relation: only paris gets both. For allies no sum can work, as the "
                     "same twelve words are right for other countries under each relation. It takes "
                     "a nonlinear step on both together, and in all four training runs that is not "
