@@ -86,6 +86,7 @@ def difference_of_means(
 # %% tags=["nbval-ignore-output"]
 model = models.load("world")
 AFTER = hooks.streams(model)  # the stream before layer 0, and after layers 0, 1 and 2
+PLACES = ("before layer 0", "after layer 0", "after layer 1", "after layer 2")
 
 
 def contrast(variable: str, n: int, seed: int) -> tuple[Int[Tensor, "example pos"], Tensor]:
@@ -124,8 +125,8 @@ check.difference_of_means(difference_of_means)
 # </details>
 # <details><summary>Hint 2: a plan of shapes</summary>
 #
-# `[example d_model]` → choose rows → mean over the examples → `[d_model]`, twice. Then subtract,
-# and divide by one number.
+# `[example d_model]` → choose rows → mean over the examples → `[d_model]`, twice. Then
+# subtract, and divide by one number.
 # </details>
 # <details><summary>Hint 3: the calls you may not know</summary>
 #
@@ -201,7 +202,7 @@ train, labels = contrast("number", 200, seed=1)  # "the dogs near the car", to b
 test, new_labels = contrast("number", 200, seed=2)
 random, new_random = control_labels(torch.cat([train[:, -1], test[:, -1]]), 0).split(len(train))
 print("the subject's number, read at the noun before the verb")
-for place, name in zip(("before layer 0", *(f"after layer {i}" for i in range(3))), AFTER):
+for place, name in zip(PLACES, AFTER, strict=True):
     x, y = at_the_end(train, name), at_the_end(test, name)
     real = probe_accuracy(x, labels, y, new_labels)
     control = probe_accuracy(x, random, y, new_random)
@@ -227,8 +228,9 @@ check.control_labels(control_labels)
 # <details><summary>Hint 3: the calls you may not know</summary>
 #
 # `LogisticRegression(max_iter=1000).fit(x, y)` and then `.score(x, y)` take numpy arrays
-# (`t.numpy()`). `words.unique(return_inverse=True)` gives the different words and, for each example,
-# the place of its word in that list. `torch.Generator().manual_seed(seed)` makes draws repeatable.
+# (`t.numpy()`). `words.unique(return_inverse=True)` gives the different words and, for each
+# example, the place of its word in that list. `torch.Generator().manual_seed(seed)` makes draws
+# repeatable.
 # </details>
 
 # %% nbgrader={"grade_id": "probe-test", "grade": true, "points": 4}
@@ -257,7 +259,7 @@ for variable in ("language", "number", "attractor", "sentiment", "negation", "ha
 figures.heatmap(
     torch.stack(list(accuracy.values())),
     row_labels=list(accuracy),
-    col_labels=["before layer 0", "after layer 0", "after layer 1", "after layer 2"],
+    col_labels=PLACES,
     annotate=True,
     vmax=1,
     x_label="stream at the last word of the prompt",
@@ -274,31 +276,36 @@ figures.heatmap(
 #
 # ## 3 · What does a neuron mean?
 #
-# The obvious units of a network are its neurons. Here is one of layer 2, at the words where it is
-# most active:
+# The obvious units of a network are its neurons. The next cell lists the places at which a neuron
+# of layer 2 is most active. One that answers to several unrelated things is called **polysemantic**
+# (Olah et al. 2020, "Polysemantic neurons"); most neurons of this network are.
+#
+# So that your reading can be judged, there follow six *planted* neurons over texts of the world.
+# `lineup.top(name, k)` lists the k strongest different examples of one, with the word in brackets
+# at which it fires; `lineup.activations` has all values, `[neuron batch pos]`, and `lineup.batch`
+# the texts with their labels.
 
 # %%
-batch = world.sample(600, seed=5)
-values = hooks.capture(model, batch.tokens, [hooks.mlp_post(2)])[1][hooks.mlp_post(2)][:, :, 24]
+batch, name = world.sample(600, seed=5), hooks.mlp_post(2)
+values = hooks.capture(model, batch.tokens, [name])[1][name][:, :, 24]
 seen = {}
 for place in values.where(batch.mask, -1.0).flatten().argsort(descending=True)[:400].tolist():
     row, position = divmod(place, batch.tokens.shape[1])
     words = model.to_str_tokens(batch.tokens[row, max(position - 2, 0) : position + 1])
     seen.setdefault(" ".join(words), values[row, position].item())
-for text, value in list(seen.items())[:8]:
-    print(f"{value:.2f}  {text}")
+strongest = [f"{value:.2f}  {text}" for text, value in list(seen.items())[:8]]
+print("a neuron of the network", *strongest, sep="\n  ")
+
+lineup = check.lineup(INSTANCE)
+for name in lineup.names:
+    print(name, *lineup.top(name, 5), sep="\n  ")
 
 # %% [markdown]
-# A neuron that answers to several unrelated things is called **polysemantic** (Olah et al. 2020,
-# "Polysemantic neurons"). Most neurons of this network are.
-#
 # ### Exercise 3 · A line-up of neurons
 #
 # *3 points · about 12 minutes · difficulty 3 of 5*
 #
-# We planted six neurons whose meaning we know. `lineup.top(name, k)` lists the k strongest
-# different examples of one; `lineup.activations` has all values `[neuron batch pos]`, and
-# `lineup.batch` the texts with their labels. Decide for each:
+# Decide for each of the six neurons:
 #
 # - `"one feature"`: one property of the text makes it fire. A word, a sense of a word, or a
 #   grammatical property that many words share: each is one.
@@ -307,22 +314,24 @@ for text, value in list(seen.items())[:8]:
 #
 # `kinds` is a dict from the six names to one of these words.
 
-# %%
-lineup = check.lineup(INSTANCE)
-for name in lineup.names:
-    print(name, *lineup.top(name, 6), "", sep="\n  ")
-
 # %% nbgrader={"grade_id": "kinds", "solution": true}
 kinds = None
 ### BEGIN SOLUTION
-kinds = {name: None for name in lineup.names}
+kinds = {  # read off the lists for instance 0; E fires at half its strength for something else
+    "neuron A": "one feature",
+    "neuron B": "one feature",
+    "neuron C": "several",
+    "neuron D": "none",
+    "neuron E": "several",
+    "neuron F": "one feature",
+}
 ### END SOLUTION
 
 # %%
 print(kinds)
 
 # %% tags=["self-check"]
-check.kinds(kinds, INSTANCE)
+check.neurons(kinds, INSTANCE)
 
 # %% [markdown]
 # <details><summary>Hint 1: what it means</summary>
@@ -341,7 +350,7 @@ check.kinds(kinds, INSTANCE)
 # </details>
 
 # %% nbgrader={"grade_id": "kinds-test", "grade": true, "points": 3}
-check.kinds(kinds, INSTANCE)
+check.neurons(kinds, INSTANCE)
 
 # %% [markdown]
 # The most active examples show what a neuron does when it is loudest, and no more. Whoever reads
@@ -397,8 +406,7 @@ def add_direction(
 x = at_the_end(tokens, AFTER[2])
 print("spread along the direction before:", round((x @ french).std().item(), 2))
 print("and after:", round((ablate_direction(x, french, 0.5) @ french).std().item(), 2))
-zeros = torch.zeros(1, 4, 3)
-print(add_direction(zeros, difference, 2.0, 2)[0].tolist())
+print(add_direction(torch.zeros(1, 4, 2), torch.tensor([1.0, -1.0]), 2.0, 2)[0].tolist())
 
 # %% tags=["self-check"]
 check.ablate_direction(ablate_direction)
@@ -412,8 +420,8 @@ check.add_direction(add_direction)
 # </details>
 # <details><summary>Hint 2: a plan of shapes</summary>
 #
-# `[... d_model]` @ `[d_model]` → `[...]`, one coordinate for each activation; with an axis of length
-# 1 at the end it can be multiplied with the unit vector.
+# `[... d_model]` @ `[d_model]` → `[...]`, one coordinate for each activation; with an axis of
+# length 1 at the end it can be multiplied with the unit vector.
 # </details>
 # <details><summary>Hint 3: the calls you may not know</summary>
 #
@@ -474,15 +482,15 @@ for variable in ("number", "attractor"):
     prompts, labels = contrast(variable, 200, seed=1)
     acts = at_the_end(prompts, AFTER[3])
 
-    def lost(direction) -> float:
+    def lost(direction, acts=acts) -> float:
         mean = (acts @ direction / direction.norm()).mean().item()
         edit = at_end_only(lambda x: ablate_direction(x, direction, mean))
         return normal - agreement(**{AFTER[3]: edit})
 
     found = steering.against_random(lost, difference_of_means(acts, labels), n=200)
     print(
-        f"{variable:9} accuracy of a probe 100%, log-odds lost {found.effect:5.2f} of {normal:.2f}; "
-        f"95 % of random directions: below {found.percentile95:.2f}; p = {found.p_value:.3f}"
+        f"{variable:9} log-odds lost {found.effect:5.2f} of {normal:.2f}; 95 % of random "
+        f"directions: below {found.percentile95:.2f}; p = {found.p_value:.3f}"
     )
 check.predictions["idle"](my_prediction)
 
@@ -540,14 +548,15 @@ check.used(used, INSTANCE)
 # </details>
 # <details><summary>Hint 2: a plan</summary>
 #
-# Write a loop over the keys. `key.split(" after layer ")` gives variable and layer; the stream after
-# layer 1 is `hooks.resid_post(1)`. Both the activations and the log-odds must come from `mine`.
+# Write a loop over the keys. `key.split(" after layer ")` gives variable and layer; the stream
+# after layer 1 is `hooks.resid_post(1)`. Both the activations and the log-odds must come from
+# `mine`.
 # </details>
 # <details><summary>Hint 3: the calls you may not know</summary>
 #
-# `hooks.capture(mine, prompts, [name])[1][name]` is `[batch pos d_model]`. `measure = log_odds(mine,
-# "number")` makes the measuring function: `measure()` without an edit, `measure(**{name: edit})`
-# with one.
+# `hooks.capture(mine, prompts, [name])[1][name]` is `[batch pos d_model]`. `measure =
+# log_odds(mine, "number")` makes the measuring function: `measure()` without an edit,
+# `measure(**{name: edit})` with one.
 # </details>
 
 # %% nbgrader={"grade_id": "used-test", "grade": true, "points": 3}
@@ -562,9 +571,9 @@ check.used(used, INSTANCE)
 #
 # ## 5 · Steering
 #
-# A direction that is used can be pushed. Which language the next sentence has is decided at the full
-# stop. So we add the direction to the stream *there* (Turner et al. 2023, "activation addition") and
-# let the network write on.
+# A direction that is used can be pushed. Which language the next sentence has is decided at the
+# full stop. So we add the direction to the stream *there* (Turner et al. 2023, "activation
+# addition") and let the network write on.
 
 
 # %%
@@ -604,21 +613,8 @@ for strength, onwards in ((0.0, False), (1.0, False), (1.0, True)):
 # les les les*: the direction means "begin a French sentence", not "speak French". Whoever only
 # counts French words would call that a success; read the text.
 #
-# So let us measure what the push is about, the first word.
-#
-# ### Exercise 6 · Choose where to push, and how hard
-#
-# *2 points · about 10 minutes · difficulty 3 of 5*
-#
-# Find a `layer` (the stream after it is pushed) and a `strength` for your training run `mine`, so
-# that
-#
-# 1. at least 90 % of the next sentences begin in the other language, from English to French *and*,
-#    with the opposite sign, from French to English, and
-# 2. texts that have no language (facts, code, couplets and more) lose at most 0.2 nats of log
-#    likelihood per word under the same push at their full stops, on average.
-#
-# The functions below measure both. Your answer is `choice = {"layer": ..., "strength": ...}`.
+# So let us measure what the push is about, the first word; and beside it the price: what texts that
+# have no language lose when their full stops are pushed.
 
 # %% tags=["nbval-ignore-output"]
 french_only, english_only = check.words_of("french"), check.words_of("english")
@@ -646,7 +642,7 @@ figures.lines(
     x=strengths,
     x_label="strength (in differences of means)",
     y_label="share that changes language",
-    title="Readable after every layer, but not steerable there",
+    title="Readable after every layer, steerable only late",
     alt=f"Share of sentences that begin in the other language, at the strengths {strengths}. "
     + " ".join(f"{k}: {[round(x, 2) for x in v]}." for k, v in curves.items()),
 )
@@ -671,6 +667,21 @@ def side_effect(m, layer: int, strength: float) -> float:
 rate, price = flips(mine, 2, 4.0), side_effect(mine, 2, 4.0)
 print(f"after layer 2, strength 4: {rate:.0%} change, side effect {price:.2f} nats per word")
 
+# %% [markdown]
+# ### Exercise 6 · Choose where to push, and how hard
+#
+# *2 points · about 10 minutes · difficulty 3 of 5*
+#
+# Find a `layer` (the stream after it is pushed) and a `strength` for your training run `mine`, so
+# that
+#
+# 1. at least 90 % of the next sentences begin in the other language, from English to French *and*,
+#    with the opposite sign, from French to English, and
+# 2. texts that have no language (facts, code, couplets and more) lose at most 0.2 nats of log
+#    likelihood per word under the same push at their full stops, on average.
+#
+# `flips` and `side_effect` measure both. Your answer is `choice = {"layer": ..., "strength": ...}`.
+
 # %% nbgrader={"grade_id": "steering", "solution": true}
 choice = None
 ### BEGIN SOLUTION
@@ -693,8 +704,8 @@ check.steering(choice, INSTANCE)
 # </details>
 # <details><summary>Hint 2: a plan</summary>
 #
-# Use the figure to choose a layer, then compute `flips(mine, ...)` and `side_effect(mine, ...)` for a
-# few strengths.
+# Use the figure to choose a layer, then compute `flips(mine, ...)` and `side_effect(mine, ...)`
+# for a few strengths.
 # </details>
 # <details><summary>Hint 3: about the unit of strength</summary>
 #
@@ -705,8 +716,9 @@ check.steering(choice, INSTANCE)
 check.steering(choice, INSTANCE)
 
 # %% [markdown]
-# The price was paid at the full stops alone. Pushed at *every* position, the same direction costs
-# these texts 2.5 nats per word and more: where one intervenes is a part of the intervention.
+# The price was paid at the full stops alone, where these texts end: most of it is the probability
+# that their end loses. Pushed at *every* position, the same direction costs these texts 2.5 nats
+# per word and more: where one intervenes is a part of the intervention.
 #
 # Move the slider below with the mouse or the arrow keys.
 
@@ -819,10 +831,10 @@ for seed in (11, 12, 13):
 
 # %% [markdown]
 # The simulation takes a side: the worst case hardly ever happens, so 1,131 is far too careful. But
-# at 12,800 the *typical* interference has reached the threshold, and one inactive feature in six is
-# above it. If 1 % of false alarms is what you can bear, the Gaussian tail puts the limit at
-# $\theta^2 d / (2.33^2 \rho)$, about 2,400, and the simulation agrees. A "capacity" without an error
-# rate is half a number. Unit 02 lets a network find its own compromise.
+# at 12,800 the *typical* interference has reached the threshold, and one inactive feature in six
+# is above it. If 1 % of false alarms is what you can bear, the Gaussian tail puts the limit at
+# $\theta^2 d / (2.33^2 \rho)$, about 2,400, and the simulation agrees. A "capacity" without an
+# error rate is half a number. Unit 02 lets a network find its own compromise.
 #
 # ## 7 · A feature that is no line
 #
@@ -883,8 +895,7 @@ check.circle(order, INSTANCE)
 # The same on `gpt2`, if it can be loaded: write its name into the next cell when you are online, or
 # have it on your disk. Nothing is graded here, and nothing is downloaded unless you ask for it.
 
-# %% tags=["nbval-ignore-output", "real-model"]
-REAL_MODEL = None  # "gpt2" when you are online, or the folder of a model
+# %%
 FRENCH = "Le chat dort. |Il fait beau. |La maison est grande. |Je suis fatigué. |Nous mangeons. "
 ENGLISH = "The cat sleeps. |The sun shines. |The house is big. |I am tired. |We are eating. "
 GOOD = "The film was wonderful|I loved this book|What a great day|The food was delicious"
@@ -897,28 +908,26 @@ def last(m, texts: str, name: str) -> Float[Tensor, "text d_model"]:
     return torch.stack([hooks.capture(m, ids, [name])[1][name][0, -1] for ids in runs]).float()
 
 
+# %% tags=["nbval-ignore-output", "real-model"]
+REAL_MODEL = None  # "gpt2" when you are online, or the folder of a model
 if REAL_MODEL is None:
     print("skipped: no real language model was asked for")
 else:
     real = models.load(REAL_MODEL)
     middle = hooks.resid_post(real.cfg.n_layers // 2)
-    for one_kind, other, what in ((FRENCH, ENGLISH, "French"), (GOOD, BAD, "praise")):
-        a, b = last(real, one_kind, middle), last(real, other, middle)
-        both = torch.cat([a, b])
-        named = torch.arange(len(both)) < len(a)
+    for what, some, other in (("praise", GOOD, BAD), ("French", FRENCH, ENGLISH)):
+        x = torch.cat([last(real, some, middle), last(real, other, middle)])
+        label = torch.arange(len(x)) < len(x) // 2
         hits = 0
-        for i in range(len(both)):  # each text is left out once
-            rest = torch.arange(len(both)) != i
-            d = directions.difference_of_means(both[rest], named[rest])
-            bar = (both[rest & named].mean(0) + both[rest & ~named].mean(0)) / 2
-            hits += int(((both[i] - bar) @ d > 0) == named[i])
-        print(f"{what}: {hits} of {len(both)} texts on the right side when left out")
-    push_it = directions.difference_of_means(
-        torch.cat([last(real, t, middle) for t in (FRENCH, ENGLISH)]), torch.arange(10) < 5
-    )
-    start = real.to_tokens("My name is Marie and I")
+        for i in range(len(x)):  # each text is left out once
+            rest = torch.arange(len(x)) != i
+            d = directions.difference_of_means(x[rest], label[rest])
+            bar = (x[rest & label].mean(0) + x[rest & ~label].mean(0)) / 2
+            hits += int(((x[i] - bar) @ d > 0) == label[i])
+        print(f"{what}: {hits} of {len(x)} texts on the right side when left out")
+    d, start = directions.difference_of_means(x, label), real.to_tokens("My name is Marie and I")
     for strength in (0.0, 1.0, 2.0):
-        with steering.steered(real, push_it, strength, [middle]):
+        with steering.steered(real, d, strength, [middle]):
             print(strength, steering.continuation(real, start, 12))
 
 # %% [markdown]
@@ -957,13 +966,13 @@ check.quiz(answers)
 # - K. Park, Y. J. Choe, V. Veitch (2024), *The Linear Representation Hypothesis and the Geometry of
 #   Large Language Models*.
 # - J. Hewitt, P. Liang (2019), *Designing and Interpreting Probes with Control Tasks*.
-# - Y. Belinkov (2022), *Probing Classifiers: Promises, Shortcomings, and Advances*; Y. Elazar et al.
-#   (2021), *Amnesic Probing*.
+# - Y. Belinkov (2022), *Probing Classifiers: Promises, Shortcomings, and Advances*; Y. Elazar et
+#   al. (2021), *Amnesic Probing*.
 # - C. Olah et al. (2020), *Zoom In: An Introduction to Circuits*; T. Bolukbasi et al. (2021), *An
 #   Interpretability Illusion for BERT*.
-# - A. Turner et al. (2023), *Steering Language Models With Activation Engineering*; A. Arditi et al.
-#   (2024), *Refusal in Language Models Is Mediated by a Single Direction*.
+# - A. Turner et al. (2023), *Steering Language Models With Activation Engineering*; A. Arditi et
+#   al. (2024), *Refusal in Language Models Is Mediated by a Single Direction*.
 # - B. Phipson, G. Smyth (2010), *Permutation P-values Should Never Be Zero*.
-# - N. Elhage et al. (2022), *Toy Models of Superposition*; J. Engels et al. (2024), *Not All Language
-#   Model Features Are One-Dimensionally Linear*.
+# - N. Elhage et al. (2022), *Toy Models of Superposition*; J. Engels et al. (2024), *Not All
+#   Language Model Features Are One-Dimensionally Linear*.
 # - W. B. Johnson, J. Lindenstrauss (1984), *Extensions of Lipschitz mappings into a Hilbert space*.

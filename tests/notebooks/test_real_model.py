@@ -15,18 +15,18 @@ ROOT = course.find_root(Path(__file__))
 
 @pytest.fixture(scope="module")
 def cell():
-    """The imports of the unit and its optional cell."""
+    """The imports of the unit with the texts, and the optional cell that follows these."""
     notebook = jupytext.read(course.unit(ROOT, "features").source(ROOT))
-    imports = next(c.source for c in notebook.cells if c.cell_type == "code")
-    (optional,) = [c.source for c in notebook.cells if "real-model" in c.metadata.get("tags", [])]
-    return imports, optional
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    (place,) = [i for i, c in enumerate(code) if "real-model" in c.metadata.get("tags", [])]
+    return f"{code[0].source}\n{code[place - 1].source}", code[place].source
 
 
 @pytest.fixture(scope="module")
 def checkpoint(cell, tmp_path_factory):
     """A random GPT-2 of two layers with a word-level tokenizer, as a Hugging Face folder."""
     folder = tmp_path_factory.mktemp("tiny gpt2")
-    words = ["<|endoftext|>", "<unk>", *sorted(set(re.findall(r"\w+|[^\w\s]", cell[1])))]
+    words = ["<|endoftext|>", "<unk>", *sorted(set(re.findall(r"\w+|[^\w\s]", "".join(cell))))]
     tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, "<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     PreTrainedTokenizerFast(

@@ -12,7 +12,7 @@ predictions = {
                 "a": Option("Both times at the level of chance: nothing is computed yet.", ""),
                 "b": Option(
                     "Subject's number: chance. Random labels: nearly perfect.",
-                    "The stream holds the word "car" and its position there, and nothing of what "
+                    "The stream holds the last word and its position there, and nothing of what "
                     "came earlier. But a different random vector for each noun is all that is "
                     "needed to memorise random labels.",
                     right=True,
