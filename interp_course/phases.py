@@ -68,7 +68,7 @@ def expected_loss(
     *,
     max_active: int | None = None,
 ) -> Float[Tensor, "*instance"]:
-    """The expected loss of the toy model. Gradients flow through it.
+    """The expected loss of the toy model. Gradients, but no second ones, flow through it.
 
     For each set of active features and each output, the magnitude of the feature that counts
     most is integrated exactly (the error is quadratic on either side of the kink of the ReLU),
@@ -183,9 +183,12 @@ def _errors(gram: Tensor, b: Tensor, active: list[int]) -> Float[Tensor, "*insta
 
 
 def _over_first(target: Tensor, e: Tensor, rest: Tensor, c: Tensor) -> Tensor:
-    """The integral of (target + e t - ReLU(rest + c t))^2 over t from 0 to 1."""
+    """The integral of (target + e t - ReLU(rest + c t))^2 over t from 0 to 1.
+
+    The kink moves with the weights, but the integrand has no jump there: no gradient through it.
+    """
     flat = c == 0
-    root = (-rest / torch.where(flat, 1.0, c)).clamp(0, 1)
+    root = (-rest / torch.where(flat, 1.0, c)).detach().clamp(0, 1)
     low = torch.where(c > 0, root, 0.0)
     high = torch.where(c < 0, root, 1.0)
     high = torch.where(flat & (rest <= 0), low, high)

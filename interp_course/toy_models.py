@@ -29,8 +29,8 @@ from tqdm.auto import tqdm
 
 from interp_course import runtime
 
-CHUNK = 50
-"""Steps whose batches are drawn at once."""
+CHUNK = 2**16
+"""About how many numbers are drawn at once for each instance: many calls would take longer."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,8 @@ def _history(steps: list[int], losses: list[Tensor]) -> LossHistory:
 
 def _batches(model: ToyModel, p: Tensor, batch_size: int) -> Iterator[Tensor]:
     streams = [runtime.generator("toy model data", seed) for seed in model.seeds]
-    shape = (CHUNK, batch_size, model.n_features)
+    n_batches = max(1, CHUNK // (batch_size * model.n_features))
+    shape = (n_batches, batch_size, model.n_features)
     while True:
         u = torch.stack([torch.rand(shape, generator=stream) for stream in streams]).to(p.device)
         strength = 2 * u / p - 1 if model.signed else u / p
