@@ -116,8 +116,9 @@ def phase_losses(
         W = [1, -1], b = 0:    (1 + r) p^2 / 6  both are right unless both are active
 
     with v = p / 3 - p^2 / 4, the variance of a feature. When both are active the smaller one is
-    lost twice, and E[min(x_1, x_2)^2] = 1/6. The best lengths and biases differ a little from
-    these, which moves the boundary by less than a tenth of p.
+    lost twice, and E[min(x_1, x_2)^2] = 1/6. With the best lengths and biases superposition does
+    better than this formula: it wins up to a p that is 10 to 15 % higher, and for equally
+    important features nearly up to p = 1, by less and less.
 
     Source: Elhage et al. (2022), section "Superposition as a Phase Change".
     """

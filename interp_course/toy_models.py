@@ -206,6 +206,9 @@ def train(
 ) -> LossHistory:
     """Minimise sum_i I_i (target_i - output_i)^2, averaged over samples, for every instance.
 
+    The products are small: one thread (`runtime.deterministic`) is as fast as several, and much
+    faster where other programs keep the processor busy.
+
     Args:
         model: The instances; trained in place.
         probability: See `batches`.

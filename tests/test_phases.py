@@ -187,15 +187,13 @@ def best_phases(p: Tensor, r: Tensor) -> Tensor:
     W = start[:, None].repeat(1, len(p), 1, 1).requires_grad_()
     b = torch.zeros(3, len(p), 2)
     b[0, :, 1], b[1, :, 0] = p / 2, p / 2
-    weight = torch.stack([torch.ones_like(r), r], dim=1)
+    p, weight = p.expand(3, -1), torch.stack([torch.ones_like(r), r], dim=1).expand(3, -1, -1)
     optimizer = torch.optim.Adam([W, b.requires_grad_()], lr=0.01)
-    losses = torch.zeros(3, len(p))
     for _ in range(200):
-        losses = phases.expected_loss(W, b, p.expand(3, -1), weight.expand(3, -1, -1))
         optimizer.zero_grad()
-        (losses / p).sum().backward()
+        (phases.expected_loss(W, b, p, weight) / p).sum().backward()
         optimizer.step()
-    best = losses.argmin(dim=0)
+    best = phases.expected_loss(W, b, p, weight).argmin(dim=0)
     return phases.measured_phase(W.detach()).gather(0, best[None])[0]
 
 
