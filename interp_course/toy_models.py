@@ -206,8 +206,8 @@ def train(
 ) -> LossHistory:
     """Minimise sum_i I_i (target_i - output_i)^2, averaged over samples, for every instance.
 
-    The products are small: one thread (`runtime.deterministic`) is as fast as several, and much
-    faster where other programs keep the processor busy.
+    Runs on one CPU thread (`runtime.deterministic`): the same seeds give the same numbers on
+    machines with more cores, and so small products lose more by waiting for threads than they gain.
 
     Args:
         model: The instances; trained in place.
@@ -232,22 +232,23 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _factor(settings, step))
     steps: list[int] = []
     losses: list[Tensor] = []
-    for step in tqdm(range(settings.steps), disable=not progress, unit="step"):
-        x = next(draws)
-        loss = (weight * (model.target(x) - model(x)).square()).sum(dim=-1).mean(dim=-1)
-        optimizer.zero_grad(set_to_none=True)
-        loss.sum().backward()
-        optimizer.step()
-        schedule.step()
-        if step % every == 0 or step == settings.steps - 1:
-            if not bool(loss.isfinite().all()):
-                raise FloatingPointError(
-                    f"a loss is no longer finite at step {step}: lower lr (now {settings.lr})"
-                )
-            steps.append(step)
-            losses.append(loss.detach())
-            if on_measure is not None:
-                on_measure(_history(steps, losses), model)
+    with runtime.deterministic():
+        for step in tqdm(range(settings.steps), disable=not progress, unit="step"):
+            x = next(draws)
+            loss = (weight * (model.target(x) - model(x)).square()).sum(dim=-1).mean(dim=-1)
+            optimizer.zero_grad(set_to_none=True)
+            loss.sum().backward()
+            optimizer.step()
+            schedule.step()
+            if step % every == 0 or step == settings.steps - 1:
+                if not bool(loss.isfinite().all()):
+                    raise FloatingPointError(
+                        f"a loss is no longer finite at step {step}: lower lr (now {settings.lr})"
+                    )
+                steps.append(step)
+                losses.append(loss.detach())
+                if on_measure is not None:
+                    on_measure(_history(steps, losses), model)
     return _history(steps, losses)
 
 
