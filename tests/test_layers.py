@@ -12,11 +12,11 @@ import interp_course
 ROOT = Path(interp_course.__file__).parent
 LAYERS = [  # bottom first; a module imports from layers below its own, or from its own package
     {"runtime", "assets", "comparing", "course"},
-    {"sequences", "training", "hooks", "disguise"},
+    {"sequences", "training", "hooks", "disguise", "synthetic", "toy_models"},
     {"world"},
     {"models"},
-    {"compiled", "attention", "head_weights", "ablation", "directions"},
-    {"probing", "steering"},
+    {"compiled", "attention", "head_weights", "ablation", "directions", "superposition"},
+    {"probing", "steering", "phases"},
     {"recipes"},
     {"picture"},
     {"figure_inputs", "drawing"},
@@ -34,12 +34,13 @@ LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer
 FORBIDDEN = {  # although it would point down
     "checks": {  # an oracle is independent
         *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
+        *("superposition", "phases"),
     },
     "notebooks": {"models"},  # builds text, needs no torch
 }
 ONLY_IN = {  # outside library: the modules that may import it
     "transformer_lens": {"models", "head_weights"},
-    "sklearn": {"probing"},
+    "sklearn": {"probing", "superposition"},
     "matplotlib": {"drawing", "figures"},
     "IPython": {"picture", "widgets"},
     "ipywidgets": {"widgets"},

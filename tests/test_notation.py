@@ -16,6 +16,7 @@ AXES = {
     *("layer", "head", "d_model", "d_head", "d_vocab", "n_ctx"),  # the network
     *("state", "score"),  # of a Markov chain; kinds of head score
     *("example", "stream", "draw", "strength"),  # what probes and steering are measured on
+    *("sample", "n_features", "d_hidden", "instance", "step", "phase"),  # toy models
 }
 
 
