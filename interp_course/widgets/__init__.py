@@ -11,11 +11,13 @@ from interp_course.widgets.from_circuitsvis import (
     colored_tokens,
 )
 from interp_course.widgets.steering_slider import SteeringSlider
+from interp_course.widgets.superposition_viewer import SuperpositionViewer
 
 __all__ = [
     "AttentionExplorer",
     "CircuitsVisView",
     "SteeringSlider",
+    "SuperpositionViewer",
     "attention_heads",
     "circuitsvis_view",
     "colored_tokens",

@@ -80,3 +80,12 @@ def html_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]
         f'<div style="max-height:24em;overflow:auto"><p>{html.escape(caption)}</p>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def text_table(table: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table in plain text, its columns aligned at the left."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]

@@ -12,7 +12,13 @@ from typing import Any
 import traitlets
 
 from interp_course.picture import need_words
-from interp_course.widgets.described import DescribedWidget, html_table, index_within, visible
+from interp_course.widgets.described import (
+    DescribedWidget,
+    html_table,
+    index_within,
+    text_table,
+    visible,
+)
 
 MAX_STRENGTHS = 101
 MAX_WORDS = 12
@@ -118,13 +124,7 @@ class SteeringSlider(DescribedWidget):
 
     def describe(self) -> str:
         """The prompt, and a table with one line per strength."""
-        table = self._table()
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
-        return "\n".join([f"Prompt: “{_shown(self.prompt)}”", *lines])
+        return "\n".join([f"Prompt: “{_shown(self.prompt)}”", *text_table(self._table())])
 
     def _nearest(self, strength: float) -> int:
         distances = [abs(other - strength) for other in self._strengths]

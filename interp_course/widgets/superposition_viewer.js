@@ -1,0 +1,209 @@
+// Superposition viewer: how do the features of toy models share a plane?
+//
+// The choice (index) lives in the model; everything on the screen follows from it in `update`.
+// All sentences and numbers come from Python, and enter the page through textContent only.
+
+const KEYS = [
+  "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown",
+];
+const SIZE = 170; // half the side of the picture, in its own units
+const ROOM = 38; // for the names around the longest arrows
+const LONGEST_NAME = 9;
+
+function make(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+function element(tag, attributes = {}, ...children) {
+  return make(document.createElement(tag), attributes, children);
+}
+
+function drawn(tag, attributes = {}, ...children) {
+  return make(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(2)}%`;
+}
+
+// The point of an arrow, as two strokes that are never longer than half of it.
+function point([x, y]) {
+  const length = Math.hypot(x, y);
+  if (length < 1) return "";
+  const reach = Math.min(10, length / 2);
+  const [u, v] = [(x / length) * reach, (y / length) * reach];
+  const stroke = (side) => `${x - u - side * 0.5 * v} ${y - v + side * 0.5 * u}`;
+  return `M${stroke(1)}L${x} ${y}L${stroke(-1)}`;
+}
+
+// Where the name of each arrow goes: near its tip, off other names, arrows and the border.
+function places(tips, names) {
+  const covered = tips.flatMap(([x, y]) => Array.from({ length: 12 }, (_, i) => {
+    const share = (i + 1) / 12;
+    return [x * share, y * share];
+  }));
+  const found = tips.map(() => null);
+  const order = tips.map((tip, i) => i).sort((i, j) => Math.hypot(...tips[j]) - Math.hypot(...tips[i]));
+  for (const i of order) {
+    const [x, y] = tips[i];
+    const half = 4 + 4 * names[i].length;
+    const wanted = Math.atan2(y, x);
+    let least = Infinity;
+    for (let ring = 0; ring < 5; ring += 1) {
+      for (let turn = -6; turn <= 6; turn += 1) {
+        const angle = wanted + (turn * Math.PI) / 6;
+        const [c, s] = [Math.cos(angle), Math.sin(angle)];
+        const reach = 10 + 14 * ring;
+        const at = [x + c * (reach + (half - 8) * Math.abs(c)), y + s * reach];
+        const over = found.filter((other) => other
+          && Math.abs(other.at[0] - at[0]) < other.half + half
+          && Math.abs(other.at[1] - at[1]) < 15).length;
+        const crossed = covered.filter(([a, b]) => Math.abs(a - at[0]) < half
+          && Math.abs(b - at[1]) < 8).length;
+        const out = Math.abs(at[0]) + half > SIZE || Math.abs(at[1]) + 8 > SIZE;
+        const cost = 200 * over + 1000 * out + 25 * crossed + 10 * ring + 4 * Math.abs(turn);
+        if (cost < least) {
+          least = cost;
+          found[i] = { at, half };
+        }
+      }
+    }
+  }
+  return found.map(({ at }) => at);
+}
+
+function render({ model, el }) {
+  const steps = model.get("steps");
+  const names = model.get("names");
+  const label = model.get("label");
+  const importance = model.get("importance");
+  const scale = (SIZE - ROOM) / model.get("extent");
+  const most = Math.max(...importance, 0) || 1;
+  const short = names.map((name) => (
+    name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name
+  ));
+  const last = steps.length - 1;
+
+  const slider = element("input", { type: "range", min: 0, max: last, step: 1 });
+  slider.setAttribute("aria-label", label);
+  const value = element("b", { "aria-hidden": "true" });
+  const name = element("span", { "aria-hidden": "true" }, `${label}:`);
+  const ends = [0, last].map((i) => element("span", {}, steps[i].value));
+  const control = element(
+    "div",
+    { class: "control" },
+    element("div", { class: "name" }, name, value),
+    slider,
+    element("div", { class: "ends", "aria-hidden": "true" }, ...ends),
+  );
+
+  const arrows = names.map((_, i) => {
+    const width = importance.length ? 1.5 + (2.5 * importance[i]) / most : 2.5;
+    const shaft = drawn("line", { x1: 0, y1: 0, "stroke-width": width });
+    const tip = drawn("path", { "stroke-width": width });
+    const text = drawn("text", {}, short[i]);
+    return { group: drawn("g", { class: "arrow" }, shaft, tip), shaft, tip, text };
+  });
+  const svg = drawn(
+    "svg",
+    { viewBox: [-SIZE, -SIZE, 2 * SIZE, 2 * SIZE].join(" "), role: "img" },
+    drawn("line", { class: "axis", x1: -SIZE, x2: SIZE, y1: 0, y2: 0 }),
+    drawn("line", { class: "axis", y1: -SIZE, y2: SIZE, x1: 0, x2: 0 }),
+    drawn("circle", { class: "unit", r: scale }),
+    ...arrows.map(({ group }) => group),
+    ...arrows.map(({ text }) => text),
+  );
+  svg.setAttribute("aria-label", "The directions of the features as arrows, as in the table");
+
+  const rows = names.map((feature, i) => {
+    const fill = element("span", { class: "fill" });
+    const bar = element("div", { class: "track", "aria-hidden": "true" }, fill);
+    const length = element("span");
+    const lost = element("span", { class: "lost" });
+    const angle = element("td", { class: "number" });
+    const number = element("span", { class: "number" });
+    const row = element(
+      "tr",
+      {},
+      element("th", { scope: "row", title: feature }, feature),
+      element("td", { class: "share" }, element("div", { class: "pair" }, bar, number)),
+      element("td", { class: "number" }, length, lost),
+      angle,
+    );
+    if (importance.length) {
+      row.append(element("td", { class: "number" }, String(Number(importance[i].toPrecision(3)))));
+    }
+    return { row, fill, length, lost, angle, number };
+  });
+  const heads = ["feature", "dimensionality D", "length", "angle"];
+  if (importance.length) heads.push("importance");
+  const table = element(
+    "table",
+    {},
+    element("thead", {}, element(
+      "tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)),
+    )),
+    element("tbody", {}, ...rows.map(({ row }) => row)),
+  );
+  const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+  const thick = importance.length ? " Thicker arrows: more important features." : "";
+  const hint = element(
+    "p",
+    { class: "hint" },
+    "The circle has radius 1. Dashed: shorter than 0.5, not represented. Bars end at 1: a "
+      + `dimension for one feature alone.${thick} Keys: arrows, PageUp/PageDown, Home/End.`,
+  );
+  const root = element(
+    "div",
+    { class: "superposition-viewer" },
+    control,
+    element("div", { class: "views" }, svg, table),
+    status,
+    hint,
+  );
+
+  function update() {
+    const index = model.get("index");
+    const step = steps[index];
+    const tips = step.tips.map(([x, y]) => [x * scale, -y * scale]); // SVG counts downwards
+    slider.value = index;
+    slider.setAttribute("aria-valuetext", step.value);
+    value.textContent = step.value;
+    const at = places(tips, short);
+    arrows.forEach(({ group, shaft, tip, text }, i) => {
+      group.classList.toggle("lost", !step.kept[i]);
+      text.classList.toggle("lost", !step.kept[i]);
+      shaft.setAttribute("x2", tips[i][0]);
+      shaft.setAttribute("y2", tips[i][1]);
+      tip.setAttribute("d", point(tips[i]));
+      text.setAttribute("x", at[i][0]);
+      text.setAttribute("y", at[i][1]);
+    });
+    rows.forEach(({ row, fill, length, lost, angle, number }, i) => {
+      row.classList.toggle("lost", !step.kept[i]);
+      fill.style.width = percent(step.dimensionalities[i]);
+      number.textContent = step.shares[i];
+      length.textContent = step.lengths[i];
+      lost.textContent = step.kept[i] ? "" : " not represented";
+      angle.textContent = step.angles[i];
+    });
+    status.textContent = step.sentence;
+  }
+
+  slider.addEventListener("input", () => {
+    model.set("index", Number(slider.value));
+    model.save_changes();
+  });
+  slider.addEventListener("keydown", (event) => {
+    if (KEYS.includes(event.key)) event.stopPropagation(); // or the notebook would move as well
+  });
+
+  model.on("change:index", update);
+  update();
+  el.replaceChildren(root);
+  return () => model.off("change:index", update);
+}
+
+export default { render };
