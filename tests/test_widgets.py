@@ -13,6 +13,7 @@ import interp_course.widgets
 from interp_course.widgets import (
     AttentionExplorer,
     SteeringSlider,
+    SuperpositionViewer,
     attention_heads,
     circuitsvis_view,
     colored_tokens,
@@ -42,6 +43,9 @@ def views() -> dict:
     return {
         "explorer": explorer(),
         "slider": SteeringSlider("<bos>", [0.0, 1.0], [" a", ""], {"</b>": [0.5, 0.25]}),
+        "viewer": SuperpositionViewer(
+            torch.eye(2).expand(2, 2, 2), [0.0, 1.0], None, ["<bos>", "&"]
+        ),
         "heads": attention_heads(TOKENS, causal(3, 4, 4)),
         "tokens": colored_tokens(TOKENS, values),
         "other": circuitsvis_view(
@@ -161,7 +165,7 @@ def test_the_fallback_has_neither_scripts_nor_style_sheets(kind):
     assert not re.search(r"<(script|style|svg|link)\b", html(views()[kind]))
 
 
-@pytest.mark.parametrize("kind", ["explorer", "slider", "tokens"])
+@pytest.mark.parametrize("kind", ["explorer", "slider", "viewer", "tokens"])
 def test_the_fallback_shows_tokens_as_they_are_written(kind):
     assert "<bos>" not in html(views()[kind])
     assert "&lt;bos&gt;" in html(views()[kind])
@@ -255,7 +259,9 @@ def test_values_that_are_not_finite_are_refused():
         colored_tokens(["a"], torch.tensor([float("nan")]))
 
 
-@pytest.mark.parametrize("name", ["attention_explorer", "circuitsvis_view", "steering_slider"])
+@pytest.mark.parametrize(
+    "name", ["attention_explorer", "circuitsvis_view", "steering_slider", "superposition_viewer"]
+)
 def test_scripts_put_texts_into_the_page_as_texts_only(name):
     script = (FOLDER / f"{name}.js").read_text()
     assert not re.search(r"innerHTML|insertAdjacentHTML|https?://", script)

@@ -38,14 +38,15 @@ function point([x, y]) {
   return `M${stroke(1)}L${x} ${y}L${stroke(-1)}`;
 }
 
-// Where the name of each arrow goes: near its tip, off other names, arrows and the border.
+// Where the name of each arrow goes: nearest to its own tip, off names, arrows and the border.
 function places(tips, names) {
   const covered = tips.flatMap(([x, y]) => Array.from({ length: 12 }, (_, i) => {
     const share = (i + 1) / 12;
     return [x * share, y * share];
   }));
   const found = tips.map(() => null);
-  const order = tips.map((tip, i) => i).sort((i, j) => Math.hypot(...tips[j]) - Math.hypot(...tips[i]));
+  const length = (i) => Math.hypot(...tips[i]);
+  const order = tips.map((_, i) => i).sort((i, j) => length(j) - length(i));
   for (const i of order) {
     const [x, y] = tips[i];
     const half = 4 + 4 * names[i].length;
@@ -62,8 +63,11 @@ function places(tips, names) {
           && Math.abs(other.at[1] - at[1]) < 15).length;
         const crossed = covered.filter(([a, b]) => Math.abs(a - at[0]) < half
           && Math.abs(b - at[1]) < 8).length;
+        const away = ([a, b]) => Math.hypot(a - at[0], b - at[1]);
+        const strange = tips.filter((other, j) => j !== i && away(other) < away(tips[i])).length;
         const out = Math.abs(at[0]) + half > SIZE || Math.abs(at[1]) + 8 > SIZE;
-        const cost = 200 * over + 1000 * out + 25 * crossed + 10 * ring + 4 * Math.abs(turn);
+        const far = 10 * ring + 4 * Math.abs(turn);
+        const cost = 1000 * out + 200 * over + 60 * strange + 25 * crossed + far;
         if (cost < least) {
           least = cost;
           found[i] = { at, half };
@@ -121,7 +125,7 @@ function render({ model, el }) {
     const fill = element("span", { class: "fill" });
     const bar = element("div", { class: "track", "aria-hidden": "true" }, fill);
     const length = element("span");
-    const lost = element("span", { class: "lost" });
+    const lost = element("span", { class: "why" });
     const angle = element("td", { class: "number" });
     const number = element("span", { class: "number" });
     const row = element(
@@ -129,7 +133,7 @@ function render({ model, el }) {
       {},
       element("th", { scope: "row", title: feature }, feature),
       element("td", { class: "share" }, element("div", { class: "pair" }, bar, number)),
-      element("td", { class: "number" }, length, lost),
+      element("td", { class: "number" }, length, " ", lost),
       angle,
     );
     if (importance.length) {
@@ -137,13 +141,13 @@ function render({ model, el }) {
     }
     return { row, fill, length, lost, angle, number };
   });
-  const heads = ["feature", "dimensionality D", "length", "angle"];
+  const heads = ["feature", "dimensionality", "length", "angle"];
   if (importance.length) heads.push("importance");
   const table = element(
     "table",
     {},
     element("thead", {}, element(
-      "tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)),
+      "tr", {}, ...heads.map((head) => element("th", { scope: "col", class: head }, head)),
     )),
     element("tbody", {}, ...rows.map(({ row }) => row)),
   );
@@ -159,7 +163,7 @@ function render({ model, el }) {
     "div",
     { class: "superposition-viewer" },
     control,
-    element("div", { class: "views" }, svg, table),
+    element("div", { class: "views" }, svg, element("div", { class: "numbers" }, table)),
     status,
     hint,
   );
@@ -186,7 +190,7 @@ function render({ model, el }) {
       fill.style.width = percent(step.dimensionalities[i]);
       number.textContent = step.shares[i];
       length.textContent = step.lengths[i];
-      lost.textContent = step.kept[i] ? "" : " not represented";
+      lost.textContent = step.kept[i] ? "" : "not represented";
       angle.textContent = step.angles[i];
     });
     status.textContent = step.sentence;

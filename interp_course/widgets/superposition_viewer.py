@@ -231,7 +231,7 @@ def _step(place: str, names: Sequence[str], columns: Tensor) -> dict[str, Any]:
     texts = [f"{share:.2f}" for share in shares.tolist()]
     n_kept = int(superposition.represented(columns, REPRESENTED))
     lost = [name for name, is_kept in zip(names, kept, strict=True) if not is_kept]
-    missing = f" (not {', '.join(lost)})" if lost and n_kept else ""
+    missing = f" (not represented: {', '.join(lost)})" if lost and n_kept else ""
     return {
         "tips": [[round(x, 4) for x in tip] for tip in columns.mT.tolist()],
         "kept": kept,
