@@ -10,6 +10,7 @@ const SIZE = 170; // half the side of the picture, in its own units
 const ROOM = 38; // for the names around the longest arrows
 const LONGEST_NAME = 9;
 
+// The node, with attributes and children added.
 function make(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);
@@ -107,8 +108,9 @@ function render({ model, el }) {
     const width = importance.length ? 1.5 + (2.5 * importance[i]) / most : 2.5;
     const shaft = drawn("line", { x1: 0, y1: 0, "stroke-width": width });
     const tip = drawn("path", { "stroke-width": width });
+    const leader = drawn("line", { class: "leader" }); // from a tip to a name that is far from it
     const text = drawn("text", {}, short[i]);
-    return { group: drawn("g", { class: "arrow" }, shaft, tip), shaft, tip, text };
+    return { group: drawn("g", { class: "arrow" }, shaft, tip), shaft, tip, leader, text };
   });
   const svg = drawn(
     "svg",
@@ -117,6 +119,7 @@ function render({ model, el }) {
     drawn("line", { class: "axis", y1: -SIZE, y2: SIZE, x1: 0, x2: 0 }),
     drawn("circle", { class: "unit", r: scale }),
     ...arrows.map(({ group }) => group),
+    ...arrows.map(({ leader }) => leader),
     ...arrows.map(({ text }) => text),
   );
   svg.setAttribute("aria-label", "The directions of the features as arrows, as in the table");
@@ -156,8 +159,8 @@ function render({ model, el }) {
   const hint = element(
     "p",
     { class: "hint" },
-    "The circle has radius 1. Dashed: shorter than 0.5, not represented. Bars end at 1: a "
-      + `dimension for one feature alone.${thick} Keys: arrows, PageUp/PageDown, Home/End.`,
+    "The circle has radius 1. Dashed: shorter than 0.5, not represented; its bar says little. "
+      + `Bars end at 1: a dimension for one feature alone.${thick} Keys: arrows, PageUp/PageDown, Home/End.`,
   );
   const root = element(
     "div",
@@ -176,14 +179,16 @@ function render({ model, el }) {
     slider.setAttribute("aria-valuetext", step.value);
     value.textContent = step.value;
     const at = places(tips, short);
-    arrows.forEach(({ group, shaft, tip, text }, i) => {
+    arrows.forEach(({ group, shaft, tip, leader, text }, i) => {
+      const [x, y] = tips[i];
+      const far = Math.hypot(at[i][0] - x, at[i][1] - y) > 22;
+      const line = { x1: x, y1: y, x2: far ? at[i][0] : x, y2: far ? at[i][1] : y };
+      make(leader, line, []);
+      make(shaft, { x2: x, y2: y }, []);
+      make(text, { x: at[i][0], y: at[i][1] }, []);
       group.classList.toggle("lost", !step.kept[i]);
       text.classList.toggle("lost", !step.kept[i]);
-      shaft.setAttribute("x2", tips[i][0]);
-      shaft.setAttribute("y2", tips[i][1]);
       tip.setAttribute("d", point(tips[i]));
-      text.setAttribute("x", at[i][0]);
-      text.setAttribute("y", at[i][1]);
     });
     rows.forEach(({ row, fill, length, lost, angle, number }, i) => {
       row.classList.toggle("lost", !step.kept[i]);

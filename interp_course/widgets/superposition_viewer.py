@@ -31,7 +31,8 @@ class SuperpositionViewer(DescribedWidget):
 
     Each column of W is an arrow, on the same scale at every step. An arrow shorter than 0.5 is
     dashed: its feature is not represented. The bars beside are the dimensionalities
-    D_i = |W_i|^2 / sum_j (unit(W_i) . W_j)^2.
+    D_i = |W_i|^2 / sum_j (unit(W_i) . W_j)^2. That of a very short arrow says little: it is small
+    next to arrows along it, yet 1 where nothing else points.
 
     Source: Elhage et al. (2022), "Toy Models of Superposition", section "The Geometry of
     Superposition".
