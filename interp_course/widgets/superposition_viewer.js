@@ -57,7 +57,7 @@ function places(tips, names) {
       for (let turn = -6; turn <= 6; turn += 1) {
         const angle = wanted + (turn * Math.PI) / 6;
         const [c, s] = [Math.cos(angle), Math.sin(angle)];
-        const reach = 10 + 14 * ring;
+        const reach = 14 + 12 * ring;
         const at = [x + c * (reach + (half - 8) * Math.abs(c)), y + s * reach];
         const over = found.filter((other) => other
           && Math.abs(other.at[0] - at[0]) < other.half + half
@@ -181,7 +181,7 @@ function render({ model, el }) {
     const at = places(tips, short);
     arrows.forEach(({ group, shaft, tip, leader, text }, i) => {
       const [x, y] = tips[i];
-      const far = Math.hypot(at[i][0] - x, at[i][1] - y) > 22;
+      const far = Math.hypot(at[i][0] - x, at[i][1] - y) > 24;
       const line = { x1: x, y1: y, x2: far ? at[i][0] : x, y2: far ? at[i][1] : y };
       make(leader, line, []);
       make(shaft, { x2: x, y2: y }, []);
