@@ -5,9 +5,9 @@ import re
 import pytest
 
 from interp_course.checking import Check, CheckFailed
-from interp_course.checks import features, induction_heads, residual_stream
+from interp_course.checks import features, induction_heads, residual_stream, superposition
 
-UNITS = [residual_stream, features, induction_heads]
+UNITS = [residual_stream, features, superposition, induction_heads]
 CHECKS = {
     name: check for unit in UNITS for name, check in vars(unit).items() if isinstance(check, Check)
 }
