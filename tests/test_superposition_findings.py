@@ -6,6 +6,7 @@ import torch
 from interp_course import phases
 from interp_course.checks import superposition
 from interp_course.checks.superposition import diagram, pentagons
+from interp_course.checks.superposition.relations import LETTERS, pairs
 
 CORNERS = torch.arange(5, dtype=torch.float64) * 2 * torch.pi / 5
 PENTAGON = torch.stack([CORNERS.cos(), CORNERS.sin()])
@@ -96,3 +97,49 @@ def test_the_list_of_cells_may_be_changed():
     before = superposition.cells(0)
     superposition.cells(0).clear()
     assert superposition.cells(0) == before
+
+
+def trained_cosines(steps=600):
+    """Of a model of features 0, 1 correlated, 2, 3 exclusive, 4, 5 independent, in 4 dimensions."""
+    rng = torch.Generator().manual_seed(0)
+    W = (0.5 * torch.randn(4, 6, generator=rng)).requires_grad_()
+    b = torch.zeros(6, requires_grad=True)
+    optimizer = torch.optim.Adam([W, b], lr=0.02)
+    for _ in range(steps):
+        u, x = torch.rand(256, 4, generator=rng), torch.rand(256, 6, generator=rng)
+        x[:, 1] = (x[:, 0] + x[:, 1]) / 2
+        second = (u[:, 1] >= 0.4) & (u[:, 1] < 0.8)
+        active = [u[:, 0] < 0.4, u[:, 0] < 0.4, u[:, 1] < 0.4, second, u[:, 2] < 0.4, u[:, 3] < 0.4]
+        x = x * torch.stack(active, dim=1)
+        loss = (x - torch.relu(x @ W.T @ W + b)).square().sum(dim=1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    units = (W / W.norm(dim=0)).detach()
+    return units.T @ units
+
+
+def test_the_planted_relations_are_what_training_gives():
+    expected = torch.eye(6)
+    expected[0, 1] = expected[1, 0] = 1.0
+    expected[2, 3] = expected[3, 2] = -1.0
+    torch.testing.assert_close(trained_cosines(), expected, rtol=0, atol=0.1)
+
+
+def test_the_planted_pairs_stand_out():
+    for instance in range(100):
+        given = superposition.network(instance)
+        units = given.W / given.W.norm(dim=0)
+        gram = units.T @ units
+        places = [[given.names.index(name) for name in pair] for pair in pairs(instance).values()]
+        (a, b), (c, d) = places
+        assert gram[a, b] > 0.9
+        assert gram[c, d] < -0.9
+        assert (gram.abs() > 0.4).sum() == 6 + 4
+
+
+def test_networks_name_each_feature_once_and_may_be_changed():
+    given = superposition.network(0)
+    assert sorted(given.names) == list(LETTERS)
+    given.W.zero_()
+    assert superposition.network(0).W.any()

@@ -11,7 +11,7 @@
 #
 # *How does a network keep more features than it has dimensions, and what does it pay?*
 #
-# About 85 minutes · 19 points · 6 exercises and a quiz · no GPU, no internet
+# About 95 minutes · 21 points · 7 exercises and a quiz · no GPU, no internet
 #
 # In unit 01 most neurons meant several things. Elhage et al. (2022, "Toy Models of Superposition")
 # asked why, in networks so small that everything about them can be computed. We train them here,
@@ -494,8 +494,67 @@ for seed in (11, 12, 13):
 # the pentagon's is one of 0.81 with a minus. To the model only positive interference hurts, since
 # the ReLU removes the other kind; of those the pentagon has 0.31. A bound answers the question it
 # was made for.
+
+# %% [markdown]
+# ## 7 · Who appears with whom
 #
-# ## 7 · Getting them back
+# So far features were independent. If two of them *exclude* each other, sharing a line costs
+# nothing at all, since their interference never happens: they take opposite directions. If two
+# always come *together* and their values go along, the best use of too few dimensions is to store
+# them side by side, as one (Elhage et al. 2022, "Organization of Correlated and Anti-Correlated
+# Features"; with more room they prefer to stand orthogonal).
+#
+# ### Exercise 7 · Read the statistics off the weights
+#
+# *2 points · about 8 minutes · difficulty 2 of 5*
+#
+# `net = check.network(INSTANCE)` is a network of six features, `net.names`, in four dimensions,
+# with the weights `net.W` `[4 6]`. Its features were active often (4 times in 10), so that
+# independent ones do not share. One pair was correlated, one pair never active together. Which?
+#
+# `together` is a dict `{"correlated": {...}, "anticorrelated": {...}}` with two names in each.
+
+# %% nbgrader={"grade_id": "relations", "solution": true}
+net = check.network(INSTANCE)
+together = None
+### BEGIN SOLUTION
+directions = net.W / net.W.norm(dim=0)
+cosines = (directions.T @ directions).fill_diagonal_(0)
+together = {}
+for kind, place in (("correlated", cosines.argmax()), ("anticorrelated", cosines.argmin())):
+    together[kind] = {net.names[i] for i in divmod(int(place), 6)}
+### END SOLUTION
+
+# %%
+if together:
+    print({kind: sorted(names) for kind, names in together.items()})
+
+# %% tags=["self-check"]
+check.relations(together, INSTANCE)
+
+# %% [markdown]
+# <details><summary>Hint 1: what it means</summary>
+#
+# Side by side: a cosine near 1. Opposite: a cosine near -1. The lengths of columns differ, so
+# compare directions.
+# </details>
+# <details><summary>Hint 2: a plan of shapes</summary>
+#
+# Unit columns `[4 6]` → cosines `[6 6]` → the largest and the smallest entry off the diagonal.
+# </details>
+# <details><summary>Hint 3: the calls you may not know</summary>
+#
+# `divmod(int(x.argmax()), 6)` gives row and column of the largest entry of a 6 x 6 matrix.
+# </details>
+
+# %% nbgrader={"grade_id": "relations-test", "grade": true, "points": 2}
+check.relations(together, INSTANCE)
+
+# %% [markdown]
+# Weights remember how often things happened together. Read the other way round: what looks like
+# one direction may be two features that the data never told apart.
+#
+# ## 8 · Getting them back
 #
 # Superposition is of use only if what was put in can be read out. If few features are active at a
 # time, a solver can find them from $h = Wx$ although there are more unknowns than equations: this
@@ -518,7 +577,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# ## 8 · What do you know now?
+# ## 9 · What do you know now?
 #
 # ### Quiz
 #
@@ -544,6 +603,7 @@ check.quiz(answers)
 # - They arrange themselves into pairs and pentagons, which fill the plane evenly.
 # - Without the ReLU superposition does not pay; the linear loss can be written down exactly.
 # - Which feature is ignored, gets a dimension or shares one follows from three short formulas.
+# - Features that exclude each other share a line, features that come together a direction.
 # - Interference has a lower bound, and a network need not care about the kind that it bounds.
 #
 # ## Sources

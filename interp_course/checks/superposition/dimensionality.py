@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from interp_course import runtime
 from interp_course.checking import Case, Check
-from interp_course.checks.superposition.numbers import naming_not_finite
+from interp_course.checks.superposition.numbers import has_zero_column, naming_not_finite
 
 
 def _cases(seed: int) -> list[Case]:
@@ -81,7 +81,9 @@ feature_dimensionality = Check(
     name="feature_dimensionality",
     oracle=_oracle,
     judge_value=naming_not_finite(
-        _oracle, "a column of zeros is divided by its length: its dimensionality is 0"
+        _oracle,
+        "a column of zeros is divided by its length: its dimensionality is 0",
+        has_zero_column,
     ),
     cases=_cases,
     reread="squared length of column i, divided by the sum over all j of (unit vector of column i, "

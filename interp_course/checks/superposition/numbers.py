@@ -30,20 +30,28 @@ def is_finite(value: Any) -> bool:
 
 
 def naming_not_finite(
-    oracle: Callable[..., Any], mistake: str
+    oracle: Callable[..., Any], mistake: str, where: Callable[..., bool]
 ) -> Callable[[Case, Any], tuple[str, str | None] | None]:
-    """A ``judge_value`` that compares with the oracle, with a mistake that leads to nan.
+    """A ``judge_value`` that compares with the oracle and names a mistake that leads to nan.
 
-    The same mistake is named for infinity and for complex numbers, the root of negative ones.
+    Args:
+        oracle: Takes the arguments of a case.
+        mistake: Named for nan, infinity and complex numbers, the root of negative ones.
+        where: Whether the mistake can have this consequence in a case of these arguments.
     """
 
     def judge(case: Case, value: Any) -> tuple[str, str | None] | None:
         problem = difference(value, oracle(*case.args), Check.rtol, Check.atol)
         if problem is None:
             return None
-        return problem, None if is_finite(value) else mistake
+        return problem, mistake if where(*case.args) and not is_finite(value) else None
 
     return judge
+
+
+def has_zero_column(W: torch.Tensor) -> bool:
+    """Whether a feature has no direction at all."""
+    return bool((W == 0).all(dim=0).any())
 
 
 def _as_float(value: Any) -> Any:

@@ -8,7 +8,11 @@ from torch.nn import functional
 
 from interp_course import runtime
 from interp_course.checking import Case
-from interp_course.checks.superposition.numbers import NumberCheck, naming_not_finite
+from interp_course.checks.superposition.numbers import (
+    NumberCheck,
+    has_zero_column,
+    naming_not_finite,
+)
 
 
 def _matrices(seed: int) -> list[Case]:
@@ -79,6 +83,7 @@ worst_interference = NumberCheck(
         _worst_oracle,
         "a column of zeros is divided by its length, or the largest of no numbers is taken: "
         "columns of zeros do not count, and with fewer than two others it is 0",
+        has_zero_column,
     ),
     cases=_matrices,
     reread="scale the columns of W to length 1, take the products of all pairs of different "

@@ -96,7 +96,7 @@ questions = Quiz(
                     "Then nobody could tell which of the two is active.",
                 ),
                 "c": Option(
-                    "They share it with opposite signs: both are active in one case of 10,000 only.",
+                    "They share it with opposite signs: both are active once in 10,000 cases.",
                     "Yes: the loss is of order p squared instead of p.",
                     right=True,
                 ),
@@ -118,7 +118,7 @@ questions = Quiz(
                 ),
                 "c": Option(
                     "The network's loss is as small as it can be.",
-                    "The bound knows nothing of the loss, nor of signs, frequencies or importances.",
+                    "The bound knows nothing of the loss, of signs, frequencies or importances.",
                 ),
             },
         ),

@@ -54,6 +54,7 @@ welch_bound = NumberCheck(
         _welch_oracle,
         "the formula is used for no more vectors than dimensions, too: these can all be "
         "orthogonal, and the bound is 0",
+        lambda n, d: n <= d,
     ),
     cases=_sizes,
     reread="the root of (n - d) / (d (n - 1)), n the number of vectors and d that of dimensions; "
