@@ -156,7 +156,8 @@ class ActivationBuffer:
         def chunk(number: int) -> Tensor:
             return draw(batch_size, runtime.generator(f"drawn activations {number}", seed))
 
-        return cls(chunk, None, batch_size, batch_size=batch_size, capacity=2 * batch_size)
+        sizes: dict[str, int] = {"batch_size": batch_size, "capacity": 2 * batch_size, "seed": seed}
+        return cls(chunk, None, batch_size, **sizes)
 
     def __iter__(self) -> Iterator[Tensor]:
         return self

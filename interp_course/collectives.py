@@ -24,7 +24,7 @@ def mean(values: Tensor) -> Tensor:
     """The mean over the processes, entry by entry."""
     if processes() == 1:
         return values
-    total = values.detach().clone()
+    total = values.detach().clone(memory_format=torch.contiguous_format)
     dist.all_reduce(total)
     return total / processes()
 
@@ -45,6 +45,14 @@ def gathered(values: Tensor) -> Tensor:
     parts = [torch.empty_like(values) for _ in range(processes())]
     dist.all_gather(parts, values.contiguous())
     return torch.stack(parts)
+
+
+def share_first(values: Tensor) -> None:
+    """Give the values of process 0 to all processes, in place."""
+    if processes() > 1:
+        copy = values.detach().contiguous()
+        dist.broadcast(copy, src=0)
+        values.data.copy_(copy)
 
 
 def my_rows(batch: Tensor) -> Tensor:
