@@ -34,6 +34,8 @@ class SparseAutoencoder(nn.Module):
     ``project_gradients()``, the optimiser's step, ``finish_step(loss)``.
     """
 
+    threshold: nn.Parameter
+    """Of jumprelu only."""
     scale: Tensor
     running_threshold: Tensor
 
@@ -187,7 +189,7 @@ class SparseAutoencoder(nn.Module):
 
     @torch.no_grad()
     def finish_step(self, loss: losses.Loss) -> None:
-        """After the optimiser's step: rows of length 1, no negative threshold, running threshold."""
+        """After the optimiser's step: keep rows at length 1, and look after the thresholds."""
         if self.config.unit_norm:
             self.W_dec /= self.W_dec.norm(dim=1, keepdim=True).clamp(min=1e-8)
         if self.config.architecture == "jumprelu":

@@ -58,7 +58,9 @@ def load(
         fields = content["config"]
         config = SAEConfig(**{**fields, "widths": tuple(fields["widths"])})
     except (TypeError, KeyError, ValueError) as error:
-        raise SAEFileError(f"the settings in {folder / CONFIG_FILE} are damaged: {error}") from error
+        raise SAEFileError(
+            f"the settings in {folder / CONFIG_FILE} are damaged: {error}"
+        ) from error
     sae = SparseAutoencoder(config)
     fill(sae, read_weights(folder / WEIGHTS_FILE), folder)
     return sae.to(device=where, dtype=runtime.dtype(dtype))

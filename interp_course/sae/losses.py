@@ -193,9 +193,7 @@ def _price(pre_acts: Tensor, latents: Tensor, weights: Weights, config: SAEConfi
 
 
 def _needs_aux(config: SAEConfig, dead: Tensor | None) -> bool:
-    return (
-        config.selects and config.aux_coefficient > 0 and dead is not None and bool(dead.any())
-    )
+    return config.selects and config.aux_coefficient > 0 and dead is not None and bool(dead.any())
 
 
 def _dead_columns(pre_acts: Tensor, dead: Tensor | None, config: SAEConfig) -> Tensor:

@@ -96,7 +96,7 @@ def load_saelens(
                 values *= norms
             sae.W_dec /= norms[:, None]
         if not content.get("apply_b_dec_to_input", True):
-            sae.b_enc += sae.b_dec @ sae.W_enc
+            sae.b_enc.add_(sae.b_dec @ sae.W_enc)
     return sae.to(where)
 
 
@@ -128,11 +128,10 @@ def _config(content: dict[str, Any], folder: Path) -> SAEConfig:
             "fold the scale into the weights with SAELens before saving"
         )
     try:
-        sizes = {"d_in": int(content["d_in"]), "d_sae": int(content["d_sae"])}
-        if kind == "topk":
-            sizes["k"] = int(k)  # pyright: ignore[reportArgumentType]
-        return SAEConfig(**sizes, architecture=kind, unit_norm=False)
+        d_in, d_sae = int(content["d_in"]), int(content["d_sae"])
+        k = int(k) if kind == "topk" else 1  # pyright: ignore[reportArgumentType]
+        return SAEConfig(d_in, d_sae, architecture=kind, k=k, unit_norm=False)
     except (KeyError, TypeError, ValueError) as error:
-        raise SAEFileError(f"{folder / CONFIG_FILE} lacks a size or has a wrong one: {error}") from (
-            error
-        )
+        raise SAEFileError(
+            f"{folder / CONFIG_FILE} lacks a size or has a wrong one: {error}"
+        ) from (error)

@@ -53,9 +53,7 @@ def resample(
     return len(columns)
 
 
-def _forget(
-    sae: SparseAutoencoder, columns: Tensor, optimizer: torch.optim.Optimizer
-) -> None:
+def _forget(sae: SparseAutoencoder, columns: Tensor, optimizer: torch.optim.Optimizer) -> None:
     """Set Adam's running means of these latents to 0."""
     by_latent: list[nn.Parameter] = [sae.W_dec, sae.b_enc]
     if sae.config.architecture == "jumprelu":
