@@ -74,9 +74,9 @@ class ActivationBuffer:
         cls,
         model: Any,
         name: str,
-        tokens: Int[Tensor, "sequence pos"],
+        tokens: Int[Tensor, "batch pos"],
         *,
-        keep: Bool[Tensor, "sequence pos"] | None = None,
+        keep: Bool[Tensor, "batch pos"] | None = None,
         batch_size: int = 1024,
         capacity: int = 65_536,
         sequences: int = 32,
@@ -121,7 +121,7 @@ class ActivationBuffer:
 
     @classmethod
     def from_tensor(
-        cls, activations: Float[Tensor, "example d_in"], *, batch_size: int = 1024, seed: int = 0
+        cls, activations: Float[Tensor, "batch d_in"], *, batch_size: int = 1024, seed: int = 0
     ) -> "ActivationBuffer":
         """Activations that are in memory, in a new random order in each epoch.
 
@@ -180,8 +180,7 @@ class ActivationBuffer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state_dict` was taken; the buffer must have been made with the same
-        arguments."""
+        """Go on where `state_dict` was taken, in a buffer made with the same arguments."""
         self._first = self._next = state["first"]
         self._fill, self._left = state["fill"], state["left"]
         self._order, self._served = torch.empty(0, dtype=torch.long), 0

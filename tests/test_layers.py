@@ -12,11 +12,12 @@ import interp_course
 ROOT = Path(interp_course.__file__).parent
 LAYERS = [  # bottom first; a module imports from layers below its own, or from its own package
     {"runtime", "assets", "comparing", "course"},
-    {"sequences", "training", "hooks", "disguise"},
+    {"sequences", "training", "hooks", "disguise", "collectives"},
     {"world"},
     {"models"},
     {"compiled", "attention", "head_weights", "ablation", "directions"},
-    {"probing", "steering"},
+    {"sae", "sae_truth", "activation_buffer"},
+    {"probing", "steering", "sae_training", "sae_metrics", "sae_probing"},
     {"recipes"},
     {"picture"},
     {"figure_inputs", "drawing"},
@@ -34,12 +35,13 @@ LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer
 FORBIDDEN = {  # although it would point down
     "checks": {  # an oracle is independent
         *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
+        *("sae", "sae_training", "sae_metrics", "sae_truth", "sae_probing", "activation_buffer"),
     },
     "notebooks": {"models"},  # builds text, needs no torch
 }
 ONLY_IN = {  # outside library: the modules that may import it
     "transformer_lens": {"models", "head_weights"},
-    "sklearn": {"probing"},
+    "sklearn": {"probing", "sae_probing"},
     "matplotlib": {"drawing", "figures"},
     "IPython": {"picture", "widgets"},
     "ipywidgets": {"widgets"},

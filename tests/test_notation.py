@@ -16,6 +16,8 @@ AXES = {
     *("layer", "head", "d_model", "d_head", "d_vocab", "n_ctx"),  # the network
     *("state", "score"),  # of a Markov chain; kinds of head score
     *("example", "stream", "draw", "strength"),  # what probes and steering are measured on
+    *("d_in", "d_sae", "k", "active", "latent", "feature"),  # dictionaries and what is planted
+    *("bin", "edge"),  # of histograms
 }
 
 

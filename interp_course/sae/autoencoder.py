@@ -34,6 +34,10 @@ class SparseAutoencoder(nn.Module):
     ``project_gradients()``, the optimiser's step, ``finish_step(loss)``.
     """
 
+    W_enc: nn.Parameter
+    b_enc: nn.Parameter
+    W_dec: nn.Parameter
+    b_dec: nn.Parameter
     threshold: nn.Parameter
     """Of jumprelu only."""
     scale: Tensor
@@ -168,11 +172,11 @@ class SparseAutoencoder(nn.Module):
         units of the activations, and decoder rows keep their length.
         """
         for values in (self.b_enc, self.b_dec):
-            values /= self.scale
+            values.div_(self.scale)
         if self.config.architecture == "jumprelu":
-            self.threshold /= self.scale
+            self.threshold.div_(self.scale)
         if self.running_threshold >= 0:
-            self.running_threshold /= self.scale
+            self.running_threshold.div_(self.scale)
         self.scale.fill_(1.0)
 
     @torch.no_grad()
@@ -191,7 +195,7 @@ class SparseAutoencoder(nn.Module):
     def finish_step(self, loss: losses.Loss) -> None:
         """After the optimiser's step: keep rows at length 1, and look after the thresholds."""
         if self.config.unit_norm:
-            self.W_dec /= self.W_dec.norm(dim=1, keepdim=True).clamp(min=1e-8)
+            self.W_dec.div_(self.W_dec.norm(dim=1, keepdim=True).clamp(min=1e-8))
         if self.config.architecture == "jumprelu":
             self.threshold.clamp_(min=0)
         if loss.threshold is not None and bool(loss.threshold.isfinite()):

@@ -93,8 +93,8 @@ def load_saelens(
         if content.get("rescale_acts_by_decoder_norm"):
             norms = sae.W_dec.norm(dim=1).clamp(min=1e-8)
             for values in (sae.W_enc, sae.b_enc):
-                values *= norms
-            sae.W_dec /= norms[:, None]
+                values.mul_(norms)
+            sae.W_dec.div_(norms[:, None])
         if not content.get("apply_b_dec_to_input", True):
             sae.b_enc.add_(sae.b_dec @ sae.W_enc)
     return sae.to(where)

@@ -36,28 +36,12 @@ def batch_top_k(pre_acts: Float[Tensor, "batch d_sae"], k: int) -> Int[Tensor, "
     Source: Bussmann et al. (2024), "BatchTopK Sparse Autoencoders".
     """
     flat, wanted = pre_acts.detach().reshape(-1), k * len(pre_acts) * collectives.processes()
-    mine = largest(flat, min(wanted, len(flat)))
+    mine = _largest(flat, min(wanted, len(flat)))
     if collectives.processes() > 1:
         everywhere = collectives.gathered(flat[mine])
         chosen = everywhere.flatten().topk(wanted).indices
         mine = mine[chosen[chosen // len(mine) == collectives.rank()] % len(mine)]
     return mine[flat[mine] > 0].sort().values
-
-
-def largest(values: Float[Tensor, " value"], count: int) -> Int[Tensor, " active"]:
-    """Positions of the ``count`` largest entries, in no particular order.
-
-    On a CPU a full selection among millions of entries takes longer than the encoder. A sample
-    of one entry in 61 gives a threshold that lets about a fifth too many pass, and the selection
-    is made among those; if the guess was too high, among all.
-    """
-    if values.is_cpu and len(values) > 100 * STRIDE and count < len(values) // 4:
-        sample = values[::STRIDE]
-        guess = sample.topk(min(len(sample), int(1.2 * count / STRIDE) + 8)).values[-1]
-        passing = (values > guess).nonzero().squeeze(1)
-        if len(passing) >= count:
-            return passing[values[passing].topk(count, sorted=False).indices]
-    return values.topk(count, sorted=False).indices
 
 
 def jump_relu(
@@ -79,6 +63,22 @@ def kernel(
 ) -> Bool[Tensor, "batch d_sae"]:
     """Where a pre-activation is closer to its threshold than half of the bandwidth."""
     return (pre_acts - threshold).abs() < bandwidth / 2
+
+
+def _largest(values: Tensor, count: int) -> Tensor:
+    """Positions of the ``count`` largest entries, in no particular order.
+
+    On a CPU a full selection among millions of entries takes longer than the encoder. A sample
+    of one entry in 61 gives a threshold that lets about a fifth too many pass, and the selection
+    is made among those; if the guess was too high, among all.
+    """
+    if values.is_cpu and len(values) > 100 * STRIDE and count < len(values) // 4:
+        sample = values[::STRIDE]
+        guess = sample.topk(min(len(sample), int(1.2 * count / STRIDE) + 8)).values[-1]
+        passing = (values > guess).nonzero().squeeze(1)
+        if len(passing) >= count:
+            return passing[values[passing].topk(count, sorted=False).indices]
+    return values.topk(count, sorted=False).indices
 
 
 class _JumpReLU(torch.autograd.Function):
