@@ -85,7 +85,8 @@ def takes_sparse_path(config: SAEConfig, x: Tensor, computation: Computation) ->
             f"the sparse path is for topk and batchtopk, not {config.architecture}: "
             "leave path at auto"
         )
-    pays = x.is_cpu and 8 * config.k <= config.d_sae and not torch.is_autocast_enabled("cpu")
+    pays = x.is_cpu and 8 * config.k <= config.d_sae
+    pays = pays and not torch.is_autocast_enabled("cpu") and not torch.compiler.is_compiling()
     return computation.path == "sparse" or (can and pays and computation.path == "auto")
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from interp_course import collectives, runtime
-from interp_course.sae import Loss, SparseAutoencoder
+from interp_course.sae import Loss, SparseAutoencoder, check_activations
 from interp_course.sae_training import checkpoints
 from interp_course.sae_training.config import TrainingConfig
 from interp_course.sae_training.resampling import resample
@@ -71,7 +71,8 @@ def train(
         logged = run.step % run.config.log_every == 0 or run.step == steps - 1
         row = run.advance(measured=logged)
         if logged:
-            extra = measure(sae) if measure is not None else {}
+            with torch.no_grad():
+                extra = measure(sae) if measure is not None else {}
             run.history.rows.append({**row, **{k: float(v) for k, v in extra.items()}})
             if on_log is not None:
                 on_log(run.history)
@@ -188,8 +189,11 @@ class _Run:
         return x.to(device=self.device, dtype=self.dtype)
 
     def _evaluated(self, x: Tensor, dead: Tensor) -> Loss:
-        low = torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast)
-        with low:
+        try:
+            check_activations(x, self.sae.config.d_in)
+        except ValueError as error:
+            raise ValueError(f"the batch of step {self.step}: {error}") from error
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
             return self.loss(
                 x,
                 dead,

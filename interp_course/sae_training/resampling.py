@@ -8,7 +8,8 @@ from interp_course import collectives
 from interp_course.sae import SparseAutoencoder
 
 ENCODER_SHARE = 0.2
-"""Length of a new encoder column, as a share of the mean of the living ones."""
+"""Length of a new encoder column, as a share of the mean of the living ones. Where the largest
+latents are selected it is 1 instead: a weaker one would never be."""
 
 
 @torch.no_grad()
@@ -43,7 +44,8 @@ def resample(
     directions = error[chosen.to(error.device)]
     directions = directions / directions.norm(dim=1, keepdim=True)
     living = sae.W_enc[:, ~dead].norm(dim=0)
-    length = ENCODER_SHARE * (living.mean() if len(living) else 1.0)
+    share = 1.0 if sae.config.selects else ENCODER_SHARE
+    length = share * (living.mean() if len(living) else 1.0)
     sae.W_dec[columns] = directions
     sae.W_enc[:, columns] = length * directions.T
     sae.b_enc[columns] = 0.0
