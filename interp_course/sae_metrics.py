@@ -19,7 +19,7 @@ batches before any division, in double precision:
   can be huge, so 0.99 may hide a real loss: look at the difference too.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,6 +180,7 @@ def loss_recovered(
     tokens: Int[Tensor, "batch pos"],
     *,
     edited: Bool[Tensor, "batch pos"] | None = None,
+    counted: Bool[Tensor, "batch pos"] | None = None,
     batch_size: int = 64,
 ) -> LossRecovered:
     """What a model loses when a place in it is replaced by the autoencoder's reconstruction.
@@ -193,54 +194,69 @@ def loss_recovered(
         tokens: Sequences to measure the loss on.
         edited: Positions that are replaced; None leaves only the first of each sequence, where
             <bos> stands, as it is. Should be those that the autoencoder was trained on.
+        counted: Tokens whose losses are averaged; None counts all but the first, which nothing
+            predicts. Leave out padding: the loss on it is huge and means nothing.
         batch_size: Sequences in one forward pass.
 
     Raises:
         ValueError: If the place cannot be edited or has another width, or nothing is edited.
     """
     hooks.check_editable(model, [name])
-    if edited is None:
-        edited = torch.ones_like(tokens, dtype=torch.bool)
-        edited[:, 0] = False
-    if edited.shape != tokens.shape or not edited.any():
-        raise ValueError(
-            f"edited must have the shape {tuple(tokens.shape)} of the tokens and edit at least "
-            f"one position, got the shape {tuple(edited.shape)} with {int(edited.sum())} edited"
-        )
-    parts = list(zip(tokens.split(batch_size), edited.split(batch_size), strict=True))
+    edited, counted = _mask("edited", edited, tokens), _mask("counted", counted, tokens)
+    parts = list(zip(*(t.split(batch_size) for t in (tokens, edited, counted)), strict=True))
     total = torch.zeros(4, dtype=torch.float64)
     with torch.no_grad():
-        mean = _mean_activation(model, name, parts)
+        mean = _mean_activation(model, name, tokens.split(batch_size), edited.split(batch_size))
         replacements = (None, sae, torch.zeros_like, lambda rows: mean.expand_as(rows))
-        for part, where in parts:
-            losses = [_total_loss(model, name, part, where, new) for new in replacements]
-            total += torch.tensor(losses, dtype=torch.float64)
-    clean, spliced, zero, average = (total / (len(tokens) * (tokens.shape[1] - 1))).tolist()
+        for part, where, which in parts:
+            losses = [_losses(model, name, part, where, new)[which[:, 1:]] for new in replacements]
+            total += torch.stack(losses).double().sum(dim=1).cpu()
+    clean, spliced, zero, average = (total / counted[:, 1:].sum().item()).tolist()
     return LossRecovered(clean, spliced, zero_ablated=zero, mean_ablated=average)
 
 
-def _mean_activation(model: Any, name: str, parts: list[tuple[Tensor, Tensor]]) -> Tensor:
-    rows = [hooks.capture(model, part, [name])[1][name].flatten(2)[where] for part, where in parts]
-    total = torch.stack([row.double().sum(dim=0) for row in rows]).sum(dim=0)
-    return (total / sum(len(row) for row in rows)).to(rows[0])
+def _mask(argument: str, mask: Tensor | None, tokens: Tensor) -> Tensor:
+    """The mask, or all positions but the first."""
+    if mask is None:
+        mask = torch.ones_like(tokens, dtype=torch.bool)
+        mask[:, 0] = False
+    if mask.shape != tokens.shape or not mask.any() or (argument == "counted" and mask[:, 0].any()):
+        raise ValueError(
+            f"{argument} must have the shape {tuple(tokens.shape)} of the tokens and mark at least "
+            f"one position (counted: not the first, which nothing predicts), got the shape "
+            f"{tuple(mask.shape)} with {int(mask.sum())} marked"
+        )
+    return mask
 
 
-def _total_loss(
+def _mean_activation(
+    model: Any, name: str, tokens: Sequence[Tensor], edited: Sequence[Tensor]
+) -> Tensor:
+    total, n = 0.0, 0
+    for part, where in zip(tokens, edited, strict=True):
+        rows = hooks.capture(model, part, [name])[1][name].flatten(2)[where]
+        total, n = total + rows.double().sum(dim=0), n + len(rows)
+    return torch.as_tensor(total) / n
+
+
+def _losses(
     model: Any,
     name: str,
     tokens: Tensor,
     where: Tensor,
     replace: Callable[[Tensor], Tensor] | None,
-) -> float:
+) -> Tensor:
+    """The losses when the activations at some positions are replaced."""
+
     def edit(activation: Tensor, hook: Any) -> Tensor:
         rows = activation.flatten(2)
-        chosen = where[..., None].to(rows.device)
         assert replace is not None
+        chosen = where[..., None].to(rows.device)
         return torch.where(chosen, replace(rows).to(rows), rows).view_as(activation)
 
     edits: dict[str, hooks.HookFunction] = {} if replace is None else {name: edit}
     with hooks.editing(model, edits):
-        return training.next_token_loss(model(tokens), tokens).double().sum().item()
+        return training.next_token_loss(model(tokens), tokens)
 
 
 def _dot(left: Tensor, right: Tensor) -> float:

@@ -42,8 +42,10 @@ class SAEConfig:
     0 turns it off."""
     k_aux: int | None = None
     """Dead latents that AuxK uses for each activation; None is half of d_in."""
-    threshold_decay: float = 0.99
-    """Share of the old value in the running mean of the threshold (batchtopk, matryoshka)."""
+    threshold_decay: float = 0.9
+    """Share of the old value in the running mean of the threshold (batchtopk, matryoshka). The
+    smallest of many thousand selected values hardly varies, and it moves while training: a
+    slower mean lags behind, and lets too few latents pass afterwards."""
     unit_norm: bool = True
     """Whether the rows of W_dec are kept at length 1."""
 

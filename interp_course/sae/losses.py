@@ -106,11 +106,7 @@ def _sparse_loss(
 ) -> Loss:
     with torch.no_grad():
         pre_acts = _quick(weights, x) if bf16 else pre_activations(weights, x)
-        if config.architecture == "topk":
-            active = sparse.active_in_rows(selection.top_k(pre_acts, config.k)[1])
-        else:
-            positions = selection.batch_top_k(pre_acts, config.k)
-            active = sparse.active_at(positions, len(x), config.d_sae)
+        active = _active(pre_acts, config)
     decoded, values = sparse.encode_and_decode(x, *weights[:4], active)
     error = x - decoded - weights.b_dec
     reconstruction = _square(error)
@@ -163,6 +159,14 @@ def _dense_loss(
         fired=on.any(dim=0),
         threshold=_smallest(latents.detach()[on]) if config.has_running_threshold else None,
     )
+
+
+def _active(pre_acts: Tensor, config: SAEConfig) -> sparse.Active:
+    """The latents as selected during training, by their places."""
+    if config.architecture == "topk":
+        return sparse.active_in_rows(selection.top_k(pre_acts, config.k)[1])
+    positions = selection.batch_top_k(pre_acts, config.k)
+    return sparse.active_at(positions, len(pre_acts), config.d_sae)
 
 
 def _selected(pre_acts: Tensor, threshold: Tensor | None, config: SAEConfig) -> Tensor:

@@ -39,7 +39,8 @@ def export_saelens(
     Args:
         sae: A trained autoencoder.
         folder: Made if missing.
-        metadata: What the file should say about its origin, such as model_name and hook_name.
+        metadata: What the file should say about its origin; SAELens looks for the model's name and
+            the place in it.
 
     Raises:
         ValueError: If a batchtopk or matryoshka autoencoder has no threshold yet.

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from interp_course import runtime
+from interp_course.activation_buffer import ActivationBuffer
 from interp_course.sae import ARCHITECTURES, SAEConfig, SparseAutoencoder
 
 ALL = list(ARCHITECTURES)
@@ -48,3 +49,18 @@ def activations(batch: int = 20, d_in: int = 6, seed: int = 0) -> Tensor:
     """Random activations around a mean that is not 0, in double precision."""
     rng = runtime.generator("test activations", seed)
     return 0.5 + torch.randn(batch, d_in, generator=rng).double()
+
+
+PLANTED = Planted()
+
+
+def stream(seed: int = 0, batch_size: int = 64) -> ActivationBuffer:
+    """Batches of planted activations."""
+    return ActivationBuffer.from_function(PLANTED, batch_size=batch_size, seed=seed)
+
+
+def fresh(architecture: str, seed: int = 0, **changes) -> SparseAutoencoder:
+    """An autoencoder for them, initialised from data."""
+    sae = SparseAutoencoder(config(architecture, 32, 48, **changes), seed)
+    sae.initialise_from_data(PLANTED(300, runtime.generator("test start", seed)))
+    return sae

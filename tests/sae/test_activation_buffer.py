@@ -163,5 +163,5 @@ def test_a_place_that_does_not_exist_is_refused(model):
 
 @pytest.mark.parametrize("keep", [torch.ones(30, 9).bool(), torch.zeros(30, 10).bool()])
 def test_a_mask_that_does_not_fit_is_refused(model, keep):
-    with pytest.raises((ValueError, TypeError), match="keep must have the shape|ype-check error"):
+    with pytest.raises((ValueError, TypeError), match=r"keep must have the shape|Type-check error"):
         ActivationBuffer.from_model(model, NAME, TOKENS, keep=keep)

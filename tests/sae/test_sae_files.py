@@ -170,9 +170,7 @@ def test_a_jumprelu_file_computes_what_saelens_does(logarithm, tmp_path):
 
 @pytest.mark.parametrize("rescaled", [False, True])
 def test_a_topk_file_computes_what_saelens_does(rescaled, tmp_path):
-    write_theirs(
-        tmp_path, THEIRS, architecture="topk", k=3, rescale_acts_by_decoder_norm=rescaled
-    )
+    write_theirs(tmp_path, THEIRS, architecture="topk", k=3, rescale_acts_by_decoder_norm=rescaled)
     norms = THEIRS["W_dec"].norm(dim=1) if rescaled else torch.ones(16)
     pre = their_pre_activations(True) * norms
     latents = pre.relu() * (pre >= pre.sort(dim=1).values[:, -3:-2])

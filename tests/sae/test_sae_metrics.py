@@ -91,7 +91,7 @@ def test_nothing_and_constant_activations_are_refused(batches):
 
 
 def test_parts_that_do_not_belong_together_are_refused():
-    with pytest.raises((ValueError, TypeError), match="must belong together|ype-check error"):
+    with pytest.raises((ValueError, TypeError), match=r"must belong together|Type-check error"):
         QualityMeter().add(X, X_HAT[:, :5], LATENTS)
 
 
@@ -173,8 +173,25 @@ def test_only_the_edited_positions_are_replaced(model):
 @pytest.mark.parametrize("edited", [torch.zeros(10, 9).bool(), torch.ones(10, 8).bool()])
 def test_a_mask_that_does_not_fit_is_refused(model, edited):
     sae = SparseAutoencoder(SAEConfig(8, 16, "relu"))
-    with pytest.raises((ValueError, TypeError), match="edited must have|ype-check error"):
+    with pytest.raises((ValueError, TypeError), match=r"edited must have|Type-check error"):
         loss_recovered(sae, model, hooks.resid_post(0), TOKENS, edited=edited)
+
+
+def test_only_the_counted_tokens_enter_the_losses(model):
+    counted = torch.rand(10, 9, generator=RNG) < 0.5
+    counted[:, 0] = False
+    with torch.no_grad():
+        expected = training.next_token_loss(model(TOKENS), TOKENS)[counted[:, 1:]].mean().item()
+    sae = SparseAutoencoder(SAEConfig(8, 16, "relu"))
+    found = loss_recovered(sae, model, hooks.resid_post(0), TOKENS, counted=counted, batch_size=3)
+    assert found.clean == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_first_token_cannot_be_counted(model):
+    sae = SparseAutoencoder(SAEConfig(8, 16, "relu"))
+    everything = torch.ones_like(TOKENS, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"counted must have.*not the first"):
+        loss_recovered(sae, model, hooks.resid_post(0), TOKENS, counted=everything)
 
 
 def test_a_place_that_cannot_be_edited_is_refused(model):

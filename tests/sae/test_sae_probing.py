@@ -64,7 +64,7 @@ def test_too_few_examples_of_a_label_are_refused():
 
 
 def test_labels_of_another_length_are_refused():
-    with pytest.raises((ValueError, TypeError), match="400 activations but 399|ype-check error"):
+    with pytest.raises((ValueError, TypeError), match=r"400 activations but 399|Type-check error"):
         sparse_probe(LATENTS, LABELS[1:], k=1)
 
 

@@ -3,28 +3,18 @@
 import itertools
 import math
 
+import jaxtyping
 import pytest
 import torch
-from sae_cases import ALL, Planted, config
+from sae_cases import ALL, Planted, config, fresh, stream
 from torch import nn
 
 from interp_course import runtime, sae_truth
 from interp_course.activation_buffer import ActivationBuffer
 from interp_course.sae import Computation, SparseAutoencoder
-from interp_course.sae_training import CheckpointError, TrainingConfig, resample, train
+from interp_course.sae_training import CheckpointError, TrainingConfig, train
 
-PLANTED = Planted()
 SHORT = TrainingConfig(steps=24, warmup=4, log_every=6, dead_after=2, resample_at=(10, 20))
-
-
-def stream(seed: int = 0, batch_size: int = 64) -> ActivationBuffer:
-    return ActivationBuffer.from_function(PLANTED, batch_size=batch_size, seed=seed)
-
-
-def fresh(architecture: str, seed: int = 0, **changes) -> SparseAutoencoder:
-    sae = SparseAutoencoder(config(architecture, 32, 48, **changes), seed)
-    sae.initialise_from_data(PLANTED(300, runtime.generator("test start", seed)))
-    return sae
 
 
 def same(first: SparseAutoencoder, second: SparseAutoencoder) -> bool:
@@ -51,8 +41,8 @@ def test_training_recovers_the_planted_features(architecture):
 def test_a_broken_run_goes_on_to_the_identical_result(architecture, tmp_path):
     whole, broken = fresh(architecture), fresh(architecture)
     history = train(whole, stream(), SHORT)
+    settings = TrainingConfig(**{**vars(SHORT), "checkpoint_every": 7})
     with pytest.raises(ValueError, match="ran out at step 17 of 24"):
-        settings = TrainingConfig(**{**vars(SHORT), "checkpoint_every": 7})
         train(broken, Ends(stream(), 17), settings, folder=tmp_path)
     resumed = fresh(architecture, seed=9)
     found = train(resumed, stream(), SHORT, folder=tmp_path, resume=True)
@@ -126,10 +116,19 @@ def test_training_equals_a_plain_loop_with_the_plain_adam(path):
         torch.testing.assert_close(values, plain.get_parameter(name), atol=2e-5, rtol=1e-4)
 
 
+@pytest.fixture
+def without_shape_checks():
+    """torch.compile cannot follow the runtime checks of shapes."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
+
+
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
 @pytest.mark.parametrize("architecture", ["jumprelu", "topk"])
-def test_a_compiled_loss_gives_the_same_run(architecture):
+def test_a_compiled_loss_gives_the_same_run(architecture, without_shape_checks):
     plain, compiled = fresh(architecture), fresh(architecture)
     settings = vars(SHORT) | {"steps": 4, "resample_at": ()}
     train(plain, stream(), TrainingConfig(**settings))
@@ -212,8 +211,8 @@ def test_a_batch_of_another_width_is_refused():
 def test_a_checkpoint_of_another_run_is_refused(change, tmp_path):
     train(fresh("topk"), stream(), SHORT, folder=tmp_path)
     name, value = next(iter(change.items()))
+    settings = TrainingConfig(**{**vars(SHORT), **change})
     with pytest.raises(CheckpointError, match=rf"other settings \({name}: .*, now {value}"):
-        settings = TrainingConfig(**{**vars(SHORT), **change})
         train(fresh("topk"), stream(), settings, folder=tmp_path, resume=True)
 
 
@@ -247,62 +246,3 @@ def test_a_missing_folder_is_named(options, message):
 def test_impossible_settings_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         TrainingConfig(**change)
-
-
-def trained_with_dead_latents() -> tuple[SparseAutoencoder, torch.optim.Adam]:
-    sae = fresh("jumprelu")
-    adam = torch.optim.Adam(sae.parameters(), lr=1e-3)
-    sae.loss(next(stream())).total.backward()
-    adam.step()
-    return sae, adam
-
-
-def test_resampled_latents_point_at_errors_and_are_forgotten_by_the_optimiser():
-    sae, adam = trained_with_dead_latents()
-    x, dead = next(stream(1)), torch.arange(48) % 6 == 0
-    error, living = (x - sae(x)).detach(), sae.W_enc[:, ~dead].norm(dim=0).mean()
-    assert resample(sae, x, dead, adam, runtime.generator("test resampling")) == 8
-    cosines = torch.cosine_similarity(sae.W_dec[dead][:, None], error[None], dim=-1)
-    torch.testing.assert_close(cosines.max(dim=1).values, torch.ones(8))
-    torch.testing.assert_close(sae.W_enc[:, dead], 0.2 * living * sae.W_dec[dead].T)
-    assert sae.b_enc[dead].abs().sum() == 0
-    assert adam.state[sae.W_enc]["exp_avg_sq"][:, dead].sum() == 0
-    assert adam.state[sae.W_dec]["exp_avg"][dead].abs().sum() == 0
-
-
-def test_resampling_leaves_living_latents_alone():
-    sae, adam = trained_with_dead_latents()
-    before = [v.detach().clone() for v in (sae.W_dec[1:], sae.W_enc[:, 1:], sae.b_enc[1:])]
-    resample(sae, next(stream(1)), torch.arange(48) == 0, adam, runtime.generator("r"))
-    after = (sae.W_dec[1:], sae.W_enc[:, 1:], sae.b_enc[1:])
-    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    assert adam.state[sae.W_dec]["exp_avg"][1:].abs().sum() > 0
-
-
-def test_resampling_without_dead_latents_changes_nothing():
-    sae, adam = trained_with_dead_latents()
-    before = sae.W_dec.detach().clone()
-    nobody = torch.zeros(48, dtype=torch.bool)
-    assert resample(sae, next(stream(1)), nobody, adam, runtime.generator("r")) == 0
-    assert torch.equal(sae.W_dec, before)
-
-
-@pytest.mark.parametrize(
-    ("help", "architecture"), [("AuxK", "topk"), ("resampling", "topk"), ("resampling", "relu")]
-)
-def test_dead_latents_come_back_to_life(help, architecture):
-    assert share_of_dead("nothing", architecture) > 0.5
-    assert share_of_dead(help, architecture) < 0.1
-
-
-def share_of_dead(help: str, architecture: str) -> float:
-    """After training from a start at which three in four latents are too weak to be selected."""
-    changes = {"k": 1, "k_aux": 16, "aux_coefficient": 1.0 if help == "AuxK" else 0.0}
-    sae = fresh(architecture, l1_coefficient=0.1, **changes)
-    with torch.no_grad():
-        sae.W_enc[:, 12:] *= 0.1
-        sae.b_enc[12:] -= 0.0 if architecture == "topk" else 1.0
-    when = (20, 40) if help == "resampling" else ()
-    train(sae, stream(), TrainingConfig(steps=80, warmup=5, dead_after=8, resample_at=when))
-    latents = sae.encode(PLANTED(4000, runtime.generator("test dead")))
-    return 1 - (latents > 0).any(dim=0).float().mean().item()

@@ -58,7 +58,7 @@ def test_a_row_of_zeros_matches_nothing():
 
 
 def test_directions_of_different_widths_are_refused():
-    with pytest.raises((ValueError, TypeError), match="same width|ype-check error"):
+    with pytest.raises((ValueError, TypeError), match=r"same width|Type-check error"):
         sae_truth.match(NEAR[:, :7], TRUTH)
 
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import torch
-from sae_cases import Planted, config
+from sae_cases import PLANTED, config
 from torch import distributed
 
 from interp_course import collectives, runtime
@@ -12,7 +12,6 @@ from interp_course.activation_buffer import ActivationBuffer
 from interp_course.sae import SparseAutoencoder
 from interp_course.sae_training import TrainingConfig, train
 
-PLANTED = Planted()
 SETTINGS = {"steps": 40, "warmup": 5, "dead_after": 1, "log_every": 5, "lr": 1e-3}
 RUNS = {  # by name: the architecture, and what differs from the settings
     "topk": ("topk", {}),
