@@ -127,8 +127,8 @@ def test_sparse_and_dense_steps_agree_in_loss_and_gradients(architecture, dtype)
         loss.total.backward()
         gradients = {name: p.grad for name, p in sae.named_parameters()}
         found[path] = {**gradients, **loss._asdict()}
-    small = {torch.float32: 1e-5, torch.float64: 1e-12}[dtype]
-    torch.testing.assert_close(found["sparse"], found["dense"], rtol=small, atol=small)
+    small = {torch.float32: 1e-6, torch.float64: 1e-12}[dtype]
+    torch.testing.assert_close(found["sparse"], found["dense"], rtol=10 * small, atol=small)
 
 
 def test_the_gradient_of_the_sparse_step_reaches_the_activations():

@@ -1,5 +1,6 @@
 """Trains small autoencoders on one process or, run as a script, on several together."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from interp_course.activation_buffer import ActivationBuffer
 from interp_course.sae import SparseAutoencoder
 from interp_course.sae_training import TrainingConfig, train
 
-SETTINGS = {"steps": 40, "warmup": 5, "dead_after": 1, "log_every": 5, "lr": 1e-3}
+SETTINGS = {"steps": 24, "warmup": 5, "dead_after": 1, "log_every": 4, "lr": 1e-3}
 RUNS = {  # by name: the architecture, and what differs from the settings
     "topk": ("topk", {}),
     "batchtopk": ("batchtopk", {}),
     "matryoshka": ("matryoshka", {}),
     "jumprelu": ("jumprelu", {}),
-    "resampling": ("topk", {"resample_at": (15,)}),
+    "resampling": ("topk", {"resample_at": (10,)}),
 }
 
 
@@ -48,6 +49,8 @@ def main(folder: Path, rank: int, processes: int) -> None:
     if rank == 0:
         torch.save(found, folder / "trained.pt")
     distributed.destroy_process_group()
+    sys.stdout.flush()
+    os._exit(0)  # torch's threads sometimes abort a process that ends the usual way
 
 
 if __name__ == "__main__":
