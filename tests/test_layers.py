@@ -12,11 +12,12 @@ import interp_course
 ROOT = Path(interp_course.__file__).parent
 LAYERS = [  # bottom first; a module imports from layers below its own, or from its own package
     {"runtime", "assets", "comparing", "course"},
-    {"sequences", "training", "hooks", "disguise", "synthetic", "toy_models"},
+    {"sequences", "training", "hooks", "disguise", "collectives", "synthetic", "toy_models"},
     {"world"},
     {"models"},
     {"compiled", "attention", "head_weights", "ablation", "directions", "superposition"},
-    {"probing", "steering", "phases"},
+    {"sae", "sae_truth", "activation_buffer"},
+    {"probing", "steering", "phases", "sae_training", "sae_metrics", "sae_probing"},
     {"recipes"},
     {"picture"},
     {"figure_inputs", "drawing"},
@@ -35,12 +36,13 @@ FORBIDDEN = {  # although it would point down
     "checks": {  # an oracle is independent
         *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
         *("superposition", "phases"),
+        *("sae", "sae_training", "sae_metrics", "sae_truth", "sae_probing", "activation_buffer"),
     },
     "notebooks": {"models"},  # builds text, needs no torch
 }
 ONLY_IN = {  # outside library: the modules that may import it
     "transformer_lens": {"models", "head_weights"},
-    "sklearn": {"probing", "superposition"},
+    "sklearn": {"probing", "superposition", "sae_probing"},
     "matplotlib": {"drawing", "figures"},
     "IPython": {"picture", "widgets"},
     "ipywidgets": {"widgets"},

@@ -17,6 +17,8 @@ AXES = {
     *("state", "score"),  # of a Markov chain; kinds of head score
     *("example", "stream", "draw", "strength"),  # what probes and steering are measured on
     *("sample", "n_features", "d_hidden", "instance", "step", "phase"),  # toy models
+    *("d_in", "d_sae", "k", "active", "latent", "feature"),  # dictionaries and what is planted
+    *("bin", "edge"),  # of histograms
 }
 
 
