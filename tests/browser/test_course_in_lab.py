@@ -1,11 +1,14 @@
 """The notebooks of the course open and run in JupyterLab, without asking anybody outside."""
 
 import pytest
-from labserver import Visit, before_first_error, errors, not_run
+from labserver import REPOSITORY, Visit, before_first_error, errors, not_run
+
+from interp_course import course
 
 pytestmark = pytest.mark.browser
 
-UNIT = "03_induction_heads/induction_heads.ipynb"
+UNITS = course.units(REPOSITORY)
+every_unit = pytest.mark.parametrize("unit", UNITS, ids=[unit.slug for unit in UNITS])
 
 
 def test_the_server_uses_the_settings_of_the_course(lab):
@@ -24,16 +27,18 @@ def test_start_here_runs_without_error(visit: Visit):
     assert not_run(cells) == []
 
 
-def test_a_student_gets_as_far_as_the_first_open_exercise(visit: Visit):
-    visit.open(f"course/{UNIT}")
+@every_unit
+def test_a_student_gets_as_far_as_the_first_open_exercise(visit: Visit, unit: course.Unit):
+    visit.open(f"course/{unit.folder}/{unit.slug}.ipynb")
     cells = visit.run(seconds=120)
     assert errors(cells) == ["NotImplementedError"]
     assert not_run(before_first_error(cells)) == []
 
 
 @pytest.mark.slow
-def test_the_solution_runs_to_its_end(visit: Visit):
-    visit.open(f"solutions/{UNIT}")
+@every_unit
+def test_the_solution_runs_to_its_end(visit: Visit, unit: course.Unit):
+    visit.open(f"solutions/{unit.folder}/{unit.slug}.ipynb")
     cells = visit.run(seconds=300)
     assert errors(cells) == []
     assert not_run(cells) == []
