@@ -37,13 +37,18 @@ def _terms(model: Any, tokens: Tensor) -> dict[str, Tensor]:
     return {name: term.double() for name, term in terms.items()}
 
 
-def _contributions(stream: Tensor, term: Tensor, model: Any, reader: Tensor) -> Tensor:
+def _readers(model: Any, sides: Any) -> Tensor:
+    """What the logit of each right answer reads in the normalised stream, ``[batch d_model]``."""
+    columns = model.W_U.detach().double()[:, _ids(model, sides)].T
+    return model.ln_final.weight.detach().double() * columns
+
+
+def _contributions(stream: Tensor, term: Tensor, eps: float, reader: Tensor) -> Tensor:
     """What is lost when a term is taken out of the stream and the scale stays, for each example."""
-    scale = (stream.var(dim=-1, unbiased=False, keepdim=True) + model.cfg.eps).sqrt()
-    gain = model.ln_final.weight.detach().double()
+    scale = (stream.var(dim=-1, unbiased=False, keepdim=True) + eps).sqrt()
 
     def read(x: Tensor) -> Tensor:
-        return ((x - x.mean(dim=-1, keepdim=True)) / scale * gain * reader).sum(dim=-1)
+        return ((x - x.mean(dim=-1, keepdim=True)) / scale * reader).sum(dim=-1)
 
     return read(stream) - read(stream - term)
 
@@ -53,21 +58,23 @@ def _tables(run: int, instance: int, variable: str) -> Mapping[str, Mapping[str,
     """Mean contribution of each part: as it should be taken, and as it is taken by mistake."""
     model = models.load("world", seed=run)
     pairs = world.pairs(variable, 64, seed=instance)
-    W_U = model.W_U.detach().double()
-    yes, no = W_U[:, _ids(model, pairs.clean)].T, W_U[:, _ids(model, pairs.other)].T
+    eps, first = model.cfg.eps, models.load("world")
+    yes, no = _readers(model, pairs.clean), _readers(model, pairs.other)
+    foreign = _readers(first, pairs.clean) - _readers(first, pairs.other)
     terms = _terms(model, pairs.tokens)
     stream = torch.stack(list(terms.values())).sum(dim=0)
     ways: dict[str, dict[str, float]] = {}
     for name, term in terms.items():
         last, here = stream[:, -1], term[:, -1]
         answers = {
-            "right": _contributions(last, here, model, yes - no),
-            "answer alone": _contributions(last, here, model, yes),
-            "own scale": _contributions(here, here, model, yes - no),
-            "first position": _contributions(stream[:, 0], term[:, 0], model, yes - no),
+            "right": _contributions(last, here, eps, yes - no),
+            "answer alone": _contributions(last, here, eps, yes),
+            "own scale": _contributions(here, here, eps, yes - no),
+            "first position": _contributions(stream[:, 0], term[:, 0], eps, yes - no),
+            "first run's W_U": _contributions(last, here, eps, foreign),
             "size": here.norm(dim=-1),
         }
-        every = _contributions(stream, term, model, (yes - no)[:, None])
+        every = _contributions(stream, term, eps, (yes - no)[:, None])
         answers["all positions"] = every.mean(dim=1)
         for way, values in answers.items():
             ways.setdefault(way, {})[name] = values.mean().item()
@@ -124,6 +131,10 @@ def _mistake(answer: Mapping[str, str], wrong: list[str], instance: int) -> str 
         (
             "each part is divided by its own scale: the scale is that of the whole stream",
             _truth(instance, "own scale"),
+        ),
+        (
+            "the unembedding belongs to another training run: fold that of your own",
+            _truth(instance, "first run's W_U"),
         ),
         (
             "the position is wrong: the answer is read at the last one",

@@ -11,7 +11,7 @@ VARIABLES = ("number", "country", "receiver")
 
 
 @functools.cache
-def attribution(instance, variable, *, minus=1.0, position=-1, run=None):
+def attribution(instance, variable, *, minus=1.0, position=-1, run=None, unembed=None):
     """Mean contribution of each part by name, with the mistakes one may make on the way."""
     model = models.load("world", seed=instance % 4 if run is None else run)
     pairs = world.pairs(variable, 64, seed=instance)
@@ -31,7 +31,8 @@ def attribution(instance, variable, *, minus=1.0, position=-1, run=None):
         last = torch.stack([p.expand_as(parts["embed"])[:, position] for p in parts.values()])
         centred = last - last.mean(dim=-1, keepdim=True)
         size = (centred.sum(dim=0).square().mean(dim=-1, keepdim=True) + model.cfg.eps).sqrt()
-        W_U = model.ln_final.weight[:, None] * model.W_U
+        reader = model if unembed is None else models.load("world", seed=unembed)
+        W_U = reader.ln_final.weight[:, None] * reader.W_U
         dla = (centred / size * (W_U[:, yes] - minus * W_U[:, no]).T).sum(dim=-1).mean(dim=1)
     return dict(zip(parts, dla.tolist(), strict=True))
 
