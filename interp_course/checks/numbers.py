@@ -58,4 +58,6 @@ def _as_float(value: Any) -> Any:
     if isinstance(value, (torch.Tensor, np.ndarray)) and value.ndim == 0:
         value = value.item()
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return float(value) if whole else value
+    with contextlib.suppress(OverflowError):  # too large a whole number stays what it is
+        return float(value) if whole else value
+    return value

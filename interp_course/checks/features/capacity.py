@@ -1,35 +1,14 @@
 """How many directions fit before they disturb each other too much."""
 
-import contextlib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
 from interp_course import runtime
-from interp_course.checking import Case, Check, Reply, Verdict
-
-
-@dataclass(frozen=True)
-class _NumberCheck(Check):
-    """A check of one number that may be rounded: a whole number is as good."""
-
-    def judge(self, cases: Sequence[Case], replies: Sequence[Reply]) -> Verdict:
-        return super().judge(cases, [replace(r, value=_as_float(r.value)) for r in replies])
-
-
-def _as_float(value: Any) -> Any:
-    if isinstance(value, torch.Tensor) and value.ndim == 0:
-        value = value.item()
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    with contextlib.suppress(OverflowError):
-        return float(value) if whole else value
-    return value
+from interp_course.checking import Case
+from interp_course.checks.numbers import NumberCheck
 
 
 def _cases(seed: int) -> list[Case]:
@@ -112,7 +91,7 @@ def _common(right: Formula) -> dict[str, Any]:
     }
 
 
-worst_case_capacity = _NumberCheck(
+worst_case_capacity = NumberCheck(
     name="worst_case_capacity",
     oracle=_worst_oracle,
     cases=_cases,
@@ -150,7 +129,7 @@ worst_case_capacity = _NumberCheck(
     },
 )
 
-typical_capacity = _NumberCheck(
+typical_capacity = NumberCheck(
     name="typical_capacity",
     oracle=_typical_oracle,
     cases=_cases,

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from interp_course import runtime
 from interp_course.checking import Case, Check
-from interp_course.checks.superposition.numbers import has_zero_column, naming_not_finite
+from interp_course.checks.numbers import has_zero_column, naming_not_finite
 
 
 def _cases(seed: int) -> list[Case]:

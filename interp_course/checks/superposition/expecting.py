@@ -7,7 +7,7 @@ from torch import Tensor
 
 from interp_course import runtime
 from interp_course.checking import Case
-from interp_course.checks.superposition.numbers import NumberCheck, is_finite
+from interp_course.checks.numbers import NumberCheck, is_finite
 from interp_course.comparing import difference
 
 RTOL = 1e-5

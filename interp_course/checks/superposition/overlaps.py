@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from interp_course import runtime
 from interp_course.checking import Case
-from interp_course.checks.superposition.numbers import (
+from interp_course.checks.numbers import (
     NumberCheck,
     has_zero_column,
     naming_not_finite,

@@ -7,7 +7,7 @@ import torch
 
 from interp_course import runtime
 from interp_course.checking import Case
-from interp_course.checks.superposition.numbers import NumberCheck, naming_not_finite
+from interp_course.checks.numbers import NumberCheck, naming_not_finite
 
 
 def _sizes(seed: int) -> list[Case]:
