@@ -277,8 +277,8 @@ figures.heatmap(
 # ## 3 · What does a neuron mean?
 #
 # The obvious units of a network are its neurons. The next cell lists the places at which a neuron
-# of layer 2 is most active. One that answers to several unrelated things is called **polysemantic**
-# (Olah et al. 2020, "Polysemantic neurons"); most neurons of this network are.
+# of layer 2 is most active: ends of facts, a bank, French articles. A neuron that answers to
+# several unrelated things is called **polysemantic** (Olah et al. 2020, "Polysemantic neurons").
 #
 # So that your reading can be judged, there follow six *planted* neurons over texts of the world.
 # `lineup.top(name, k)` lists the k strongest different examples of one, with the word in brackets
@@ -564,10 +564,10 @@ check.used(used, INSTANCE)
 
 # %% [markdown]
 # The same variable can be used at one place and idle at another: after layer 1 the number has
-# already been copied to the end of the prompt, but in some training runs the last layer fetches it
-# again from the subject itself. "The network represents X" is half a sentence; *where*, and *for
-# what*, is the other half (Belinkov 2022 reviews what probes can and cannot show; Elazar et al.
-# 2021 compare reading with removing).
+# already been copied to the end of the prompt, but in some training runs the last layer does
+# without that copy. "The network represents X" is half a sentence; *where*, and *for what*, is the
+# other half (Belinkov 2022 reviews what probes can and cannot show; Elazar et al. 2021 compare
+# reading with removing).
 #
 # ## 5 · Steering
 #
@@ -577,13 +577,14 @@ check.used(used, INSTANCE)
 
 
 # %%
-def push(layer: int, direction: Float[Tensor, " d_model"], strength: float, *, onwards=False):
-    """For some texts, the edit that pushes the stream after a layer at each full stop."""
+def push(layer: int, direction: Float[Tensor, " d_model"], strength: float, where="stops"):
+    """For some texts, the edit that pushes the stream after a layer at certain positions."""
 
     def edit(ids: Int[Tensor, "batch pos"]):
         stops = ids == model.to_single_token(".")
-        where = (stops.cumsum(dim=1) > 0 if onwards else stops)[..., None]
-        return {hooks.resid_post(layer): lambda x, hook: x + strength * direction * where}
+        chosen = {"stops": stops, "onwards": stops.cumsum(dim=1) > 0, "everywhere": stops >= 0}
+        change = strength * direction * chosen[where][..., None]
+        return {hooks.resid_post(layer): lambda x, hook: x + change}
 
     return edit
 
@@ -602,10 +603,10 @@ prompts, is_fr = contrast("language", 100, seed=7)
 acts = at_the_end(tokens, AFTER[3])
 to_french = acts[is_french].mean(dim=0) - acts[~is_french].mean(dim=0)
 print("after:", " ".join(model.to_str_tokens(prompts[~is_fr][0])))
-for strength, onwards in ((0.0, False), (1.0, False), (1.0, True)):
-    edit = push(2, to_french, strength, onwards=onwards)
+for strength, where in ((0.0, "stops"), (1.0, "stops"), (1.0, "onwards")):
+    edit = push(2, to_french, strength, where)
     new = write(model, prompts[~is_fr][:1], edit, 4)[0]
-    print(f"strength {strength}, {onwards=}: {' '.join(model.to_str_tokens(new))}")
+    print(f"strength {strength}, {where}: {' '.join(model.to_str_tokens(new))}")
 
 # %% [markdown]
 # The push changes one decision: the sentence begins with *les*. Then the network goes back to the
@@ -649,13 +650,13 @@ figures.lines(
 
 
 # %%
-def side_effect(m, layer: int, strength: float) -> float:
+def side_effect(m, layer: int, strength: float, where="stops") -> float:
     """Mean increase of the loss (nats per word) on texts that have no language."""
     d, increases = stop_direction(m, layer), []
     for template in check.NEUTRAL:
         texts = world.sample(64, 3, template=template)
         for sign in (0, 1, -1):
-            edit = push(layer, sign * d, strength)(texts.tokens)
+            edit = push(layer, sign * d, strength, where)(texts.tokens)
             with torch.no_grad(), hooks.editing(m, edit):
                 log_probs = m(texts.tokens)[:, :-1].log_softmax(dim=-1)
             loss = -log_probs.gather(2, texts.tokens[:, 1:, None])[..., 0][texts.mask[:, 1:]]
@@ -664,8 +665,10 @@ def side_effect(m, layer: int, strength: float) -> float:
     return (mean[1] + mean[-1]) / 2 - mean[0]
 
 
-rate, price = flips(mine, 2, 4.0), side_effect(mine, 2, 4.0)
+rate, price = flips(model, 2, 4.0), side_effect(model, 2, 4.0)
 print(f"after layer 2, strength 4: {rate:.0%} change, side effect {price:.2f} nats per word")
+price = side_effect(model, 2, 1.0, "everywhere")
+print(f"strength 1, pushed at every position: side effect {price:.2f} nats per word")
 
 # %% [markdown]
 # ### Exercise 6 · Choose where to push, and how hard
@@ -717,8 +720,8 @@ check.steering(choice, INSTANCE)
 
 # %% [markdown]
 # The price was paid at the full stops alone, where these texts end: most of it is the probability
-# that their end loses. Pushed at *every* position, the same direction costs these texts 2.5 nats
-# per word and more: where one intervenes is a part of the intervention.
+# that their end loses. Pushed at *every* position, the same direction costs many times as much, as
+# you saw above: where one intervenes is a part of the intervention.
 #
 # Move the slider below with the mouse or the arrow keys.
 
@@ -955,7 +958,7 @@ check.quiz(answers)
 #
 # - A difference of means gives a direction, and one direction can separate sentences perfectly.
 # - A probe's accuracy counts on examples it has not seen, and beside a control task.
-# - Most neurons are polysemantic, and the strongest examples alone do not show it.
+# - A neuron can be polysemantic, and its strongest examples alone need not show it.
 # - The attractor's number can be read without a mistake and does nothing: *readable* is not *used*.
 # - Steering moves one decision where the network takes it, at a price that has to be measured.
 # - Thousands of features fit into hundreds of dimensions, with an error rate that belongs to the

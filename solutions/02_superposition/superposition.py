@@ -13,9 +13,9 @@
 #
 # About 95 minutes · 21 points · 7 exercises and a quiz · no GPU, no internet
 #
-# In unit 01 most neurons meant several things. Elhage et al. (2022, "Toy Models of Superposition")
-# asked why, in networks so small that everything about them can be computed. We train them here,
-# a dozen at a time. At the end you can
+# In unit 01 a neuron meant several things at once. Elhage et al. (2022, "Toy Models of
+# Superposition") asked why, in networks so small that everything about them can be computed. We
+# train them here, a dozen at a time. At the end you can
 #
 # - train the toy model, and say what it represents and with how much of a dimension,
 # - compute its expected loss without a single sample,
