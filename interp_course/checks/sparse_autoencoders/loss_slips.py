@@ -170,6 +170,10 @@ SQUARES: dict[str, _Ways] = {
 """Ways to get the loss of reconstruction wrong."""
 
 PRICES: dict[str, _Ways] = {
+    "lengths of columns are used: the direction of a latent is a row of W_dec": (
+        lambda g, z: _of_tokens(z * g.W_dec.norm(dim=0)),
+        lambda g, z: _of_tokens(z) * g.W_dec.norm(dim=0).sum(),
+    ),
     "the lengths of the decoder rows are left out: small latents with long rows cost nothing": (
         lambda g, z: _of_tokens(z),
     ),
@@ -187,10 +191,6 @@ PRICES: dict[str, _Ways] = {
     "round": (
         lambda g, z: (z * _norms(g)).mean(dim=1).sum(),
         lambda g, z: z.mean(dim=1).sum(),
-    ),
-    "lengths of columns are used: the direction of a latent is a row of W_dec": (
-        lambda g, z: _of_tokens(z * g.W_dec.norm(dim=0)),
-        lambda g, z: _of_tokens(z) * g.W_dec.norm(dim=0).sum(),
     ),
     "the lengths are those of the encoder's directions": (
         lambda g, z: _of_tokens(z * g.W_enc.norm(dim=0)),
