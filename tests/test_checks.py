@@ -5,9 +5,15 @@ import re
 import pytest
 
 from interp_course.checking import Check, CheckFailed
-from interp_course.checks import features, induction_heads, residual_stream, superposition
+from interp_course.checks import (
+    features,
+    induction_heads,
+    residual_stream,
+    sparse_autoencoders,
+    superposition,
+)
 
-UNITS = [residual_stream, features, superposition, induction_heads]
+UNITS = [residual_stream, features, superposition, induction_heads, sparse_autoencoders]
 CHECKS = {
     name: check for unit in UNITS for name, check in vars(unit).items() if isinstance(check, Check)
 }
