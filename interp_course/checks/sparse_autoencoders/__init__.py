@@ -1,8 +1,23 @@
 """Checks of the unit on sparse autoencoders."""
 
+from interp_course.checks.sparse_autoencoders.absorbing import absorption
 from interp_course.checks.sparse_autoencoders.batch_selection import batch_topk
+from interp_course.checks.sparse_autoencoders.clamping import clamped
+from interp_course.checks.sparse_autoencoders.matching import matched_cosines
+from interp_course.checks.sparse_autoencoders.measuring import l0_fvu
+from interp_course.checks.sparse_autoencoders.reviving import auxk
 from interp_course.checks.sparse_autoencoders.tangents import tangent
 from interp_course.checks.sparse_autoencoders.threshold_gradients import threshold_gradient
 from interp_course.checks.sparse_autoencoders.training_loss import sae_loss
 
-__all__ = ["batch_topk", "sae_loss", "tangent", "threshold_gradient"]
+__all__ = [
+    "absorption",
+    "auxk",
+    "batch_topk",
+    "clamped",
+    "l0_fvu",
+    "matched_cosines",
+    "sae_loss",
+    "tangent",
+    "threshold_gradient",
+]
