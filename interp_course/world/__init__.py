@@ -5,6 +5,7 @@
 """
 
 from interp_course.world.contrasts import pairs
+from interp_course.world.geography import words_about
 from interp_course.world.grammar import TEMPLATES, entropy, predictive, surprisal
 from interp_course.world.sampling import VARIABLES, sample
 from interp_course.world.tokenizer import tokenizer
@@ -18,4 +19,5 @@ __all__ = [
     "sample",
     "surprisal",
     "tokenizer",
+    "words_about",
 ]

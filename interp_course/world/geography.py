@@ -63,6 +63,18 @@ RELATIONS = tuple(ATTRIBUTES)
 SHARED_POOL = ("ally", "rival", "partner")
 """The relations whose answers come from one pool."""
 
+
+def words_about(country: str) -> frozenset[str]:
+    """The country, its cities, its currency and its language: words of this country alone.
+
+    Raises:
+        ValueError: If the world has no such country.
+    """
+    if country not in _ROWS:
+        raise ValueError(f"there is no country {country!r}; countries: {', '.join(COUNTRIES)}")
+    return frozenset((country, *_ROWS[country]))
+
+
 UNKNOWN = "unknown"
 NOWHERE = listed("vexlar zorbia quandel mirtok ulvane drosk pellun taviro ganthe borwick")
 """Names that look like cities and of which nothing is known."""
