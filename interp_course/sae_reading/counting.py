@@ -58,7 +58,9 @@ def read(
     latent, _, value = entries
     maximum = torch.zeros(d_sae).scatter_reduce(0, latent, value, "amax")
     bin_of = (bins * value / maximum[latent]).long().clamp(max=bins - 1)
-    shown, activations = _examples(entries, keep, d_sae, n_top, n_weaker)
+    shown, activations = _examples(
+        _of_new_texts(entries, batch, keep), keep, d_sae, n_top, n_weaker
+    )
     labels = {v: (batch.by_position(v)[keep], values) for v, values in world.VARIABLES.items()}
     labels[WORD] = batch.tokens[keep], VOCABULARY
     labels[PREVIOUS] = batch.tokens.roll(1, dims=1)[keep], VOCABULARY
@@ -147,6 +149,14 @@ def _active(
     latent, token, value = (torch.cat(columns) for columns in zip(*parts, strict=True))
     order = latent.argsort(stable=True)
     return _Entries(latent[order], token[order], value[order])
+
+
+def _of_new_texts(entries: _Entries, batch: Batch, keep: Tensor) -> _Entries:
+    """Without those in sequences whose words have all occurred before, in the same order."""
+    first = {s.words: row for row, s in reversed(list(enumerate(batch.sequences)))}
+    new = torch.tensor([first[s.words] == row for row, s in enumerate(batch.sequences)])
+    kept = new[keep.nonzero(as_tuple=True)[0]][entries.token]
+    return _Entries(*(column[kept] for column in entries))
 
 
 def _examples(

@@ -126,13 +126,13 @@ class Reading:
         return self.find(WORD, word, n)
 
     def top(self, latent: int) -> list[Example]:
-        """The sequences in which the latent is strongest, at most one example of each."""
+        """The sequences in which the latent is strongest, no text twice."""
         return self._examples(latent, slice(0, self.n_top))
 
     def weaker(self, latent: int) -> list[Example]:
-        """Examples from the rest of the sequences in which it is active, spread over their ranks.
+        """Examples from the rest of the texts in which it is active, spread over their ranks.
 
-        The sequences are ordered by the largest activation in each; the ones taken stand in the
+        The texts are ordered by the largest activation in each; the ones taken stand in the
         middle of equal parts of that list.
         """
         return self._examples(latent, slice(self.n_top, None))
