@@ -51,7 +51,7 @@ function render({ model, el }) {
     + " Words are promoted directly: later layers are skipped. Keys: arrows, PageUp/PageDown for ten, Enter to search.";
   const root = element(
     "div", { class: "feature-dashboard" },
-    element("div", { class: "line" }, element("label", {}, "Latent ", number), slider, `of ${last + 1}`),
+    element("div", { class: "line" }, element("label", {}, "Latent ", number), slider, `0 to ${last}`),
     element("div", { class: "line" }, element("label", {}, "Search ", search), reply),
     hits, status, card, element("p", { class: "hint" }, hint),
   );
@@ -71,18 +71,17 @@ function render({ model, el }) {
     const words = (name) => [element("h4", {}, `${name} the words`), element("p", {}, ...page[name].flatMap(
       ([word, effect]) => [element("span", { class: "word" }, word, " ", element("small", {}, effect)), " "],
     ))];
-    const heads = row("th", ["nearest known features", "F1", "precision", "recall"]);
+    const heads = row("th", ["nearest feature", "F1", "precision", "recall"]);
     const table = element("table", {}, element("thead", {}, heads), element("tbody", {}, ...page.features.map((cells) => row("td", cells))));
-    const counted = page.histogram.reduce((sum, count) => sum + count, 0);
+    const n = page.histogram.reduce((sum, count) => sum + count, 0);
     const scale = element("div", { class: "scale", "aria-hidden": "true" }, element("span", {}, "0"), element("span", {}, page.maximum));
+    const bars = element("div", {}, element("h4", {}, `how active, on ${n} tokens`), histogram(page.histogram, page.maximum), scale);
     card.replaceChildren(
-      element("div", { class: "facts" }, table,
-        element("div", {}, ...words("promotes"), ...words("suppresses")),
-        element("div", {}, element("h4", {}, `active on ${counted} tokens, this strongly`), histogram(page.histogram, page.maximum), scale)),
+      element("div", { class: "facts" }, ...(n ? [table] : []), element("div", {}, ...words("promotes"), ...words("suppresses")), ...(n ? [bars] : [])),
       ...Object.entries(page.examples).flatMap(([name, examples]) => (examples.length
         ? [element("h4", {}, name), element("ol", {}, ...examples.map(example))] : [])),
     );
-    status.textContent = page.sentence;
+    status.replaceChildren(element("strong", {}, page.said[0]), ` ${page.said[1]}`);
     point();
   }
   function list() {

@@ -18,7 +18,10 @@ from interp_course.widgets.described import (
 
 MAX_HITS = 20
 N_WORDS = 6
-KINDS = {"dead": "latents that are never active", "densest": "latents that are active most often"}
+CLOSE, PARTIAL = 0.8, 0.5
+"""From which F1 on a feature is called a close or a partial match, so that the nearest one of a
+thousand is not taken for the meaning."""
+KINDS = {"dead": "never active", "densest": "active most often"}
 """Words that search for latents by how often they are active."""
 _HERE = Path(__file__)
 
@@ -83,13 +86,9 @@ class FeatureDashboard(DescribedWidget):
 
     @traitlets.observe("query")
     def _search_again(self, change: Any = None) -> None:
-        hits = self.search(self.query)
-        plural = "" if len(hits) == 1 else "s"
-        reply = f"{len(hits)} latent{plural} for “{self.query}”, the best first"
-        if not hits:
-            reply = f"no latent for “{self.query}”; try a word, a variable with a value, or dead"
+        hits, query = self.search(self.query), self.query.strip()
         self.set_trait("found", [{"latent": i, "text": text} for i, text in hits])
-        self.set_trait("reply", reply if self.query.strip() else "")
+        self.set_trait("reply", self._reply(query, len(hits)) if query else "")
         if hits:
             self.index = hits[0][0]
 
@@ -116,22 +115,37 @@ class FeatureDashboard(DescribedWidget):
 
     def sentence(self, latent: int) -> str:
         """What there is to say about a latent, as the widget says it."""
-        self._reading.check(latent)
+        return "{} {}".format(*self._said(latent))
+
+    def _said(self, latent: int) -> tuple[str, str]:
+        """What a latent is nearest to, and how often it is active."""
         matches = self._reading.nearest(latent, 1)
         if not matches:
-            return f"Latent {latent} is dead: active on none of {self._reading.n} tokens."
-        match = matches[0]
+            return f"Latent {latent} is dead.", f"It is active on none of {self._reading.n} tokens."
+        near, maximum = matches[0], self._reading.maximum[latent]
+        name = _name(near.variable, near.value)
+        close = near.f1 >= PARTIAL
+        match = f": {name}, a {'close' if near.f1 >= CLOSE else 'partial'} match."
         return (
-            f"Latent {latent} is active on {self._density(latent)}, at most "
-            f"{self._reading.maximum[latent]:.2f}. Nearest known feature: "
-            f"{_name(match.variable, match.value)} ({_closeness(match.f1)}, F1 {match.f1:.2f})."
+            f"Latent {latent}{match if close else ' matches no known feature well.'}",
+            f"Nearest is {name}: F1 {near.f1:.2f}, precision {near.precision:.2f}, recall "
+            f"{near.recall:.2f}. Active on {self._density(latent)}, at most {maximum:.2f}.",
         )
+
+    def _reply(self, query: str, n_hits: int) -> str:
+        if query.casefold() in KINDS:
+            n_dead = int((self._reading.active == 0).sum())
+            number = n_dead if query.casefold() == "dead" else f"the {n_hits}"
+            return f"{number} latent{'' if number == 1 else 's'} {KINDS[query.casefold()]}"
+        if not n_hits:
+            return f"nothing for “{query}”: try a word, a variable with its value, or “dead”"
+        return f"the best {n_hits} for “{query}”" if n_hits > 1 else f"one latent for “{query}”"
 
     def describe(self) -> str:
         """The chosen latent in words: features, words, histogram and examples."""
         page = self.page
         counts = " ".join(map(str, page["histogram"]))
-        lines = [page["sentence"], "", *text_table(self._features(self.index)), ""]
+        lines = [self.sentence(self.index), "", *text_table(self._features(self.index)), ""]
         lines += [f"{name}: {_listed(page[name])}" for name in ("promotes", "suppresses")]
         lines.append(f"Histogram from 0 to {page['maximum']}: {counts}")
         for name, examples in self._examples(self.index).items():
@@ -143,7 +157,7 @@ class FeatureDashboard(DescribedWidget):
         maximum = reading.maximum[latent].item()
         return {
             "latent": latent,
-            "sentence": self.sentence(latent),
+            "said": list(self._said(latent)),
             "features": self._features(latent)[1:],
             "promotes": _effects(reading.promoted(latent, N_WORDS)),
             "suppresses": _effects(reading.suppressed(latent, N_WORDS)),
@@ -156,7 +170,7 @@ class FeatureDashboard(DescribedWidget):
         }
 
     def _features(self, latent: int) -> list[list[str]]:
-        return [["nearest known features", "F1", "precision", "recall"]] + [
+        return [["nearest feature", "F1", "precision", "recall"]] + [
             [_name(match.variable, match.value), *(f"{score:.2f}" for score in match[3:])]
             for match in self._reading.nearest(latent)
         ]
@@ -179,11 +193,11 @@ class FeatureDashboard(DescribedWidget):
         ]
 
     def _summary(self) -> str:
-        return f"Feature dashboard of {self.n_latents} latents. {self.page['sentence']}"
+        return f"Feature dashboard of {self.n_latents} latents. {self.sentence(self.index)}"
 
     def _fallback(self) -> str:
         caption = (
-            f"{self.page['sentence']} Promotes directly: {_listed(self.page['promotes'])}. "
+            f"{self.sentence(self.index)} Promotes directly: {_listed(self.page['promotes'])}. "
             "Below, examples with the activation after each word on which it is active. Run the "
             f"cell to move between the {self.n_latents} latents."
         )
@@ -203,11 +217,6 @@ def _name(variable: str, value: str) -> str:
     if variable in (WORD, PREVIOUS):
         return f"{variable} “{visible(value)}”"
     return f"{variable} = {value}"
-
-
-def _closeness(f1: float) -> str:
-    """A word for an F1, so that a weak agreement is not taken for a meaning."""
-    return "a close match" if f1 >= 0.8 else "a partial match" if f1 >= 0.5 else "a weak match"
 
 
 def _effects(words: list[tuple[str, float]]) -> list[list[str]]:
