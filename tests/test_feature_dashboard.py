@@ -108,6 +108,8 @@ def test_only_the_chosen_latent_is_sent():
     [
         ("country france", 0),
         ("FRANCE", 0),
+        ("country = france", 0),
+        ("word “</script>”", 1),
         ("  france ", 0),
         ("river", 1),
         ("bank river", 1),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,8 @@ class FeatureDashboard(DescribedWidget):
         """At most 20 latents for a query, the best first, each with why it was found."""
         kind, active = query.strip().casefold(), self._reading.active
         if kind in KINDS:
-            chosen = active.argsort(descending=kind == "densest", stable=True)[:MAX_HITS].tolist()
-            if kind == "dead":
-                chosen = [latent for latent in chosen if active[latent] == 0]
+            order = active.argsort(descending=kind == "densest", stable=True).tolist()
+            chosen = [i for i in order if (active[i] > 0) == (kind == "densest")][:MAX_HITS]
             return [(latent, f"active on {self._density(latent)}") for latent in chosen]
         if kind.isdigit():
             return [(int(kind), "by its number")] if int(kind) < len(active) else []
@@ -210,7 +210,9 @@ class FeatureDashboard(DescribedWidget):
 
 
 def _terms(text: str) -> list[str]:
-    return text.casefold().replace(": ", " ").replace("=", " = ").split()
+    """The words of a name or a query, without the marks that stand between them in names."""
+    plain = re.sub(r"(?<=\w)\s*=\s*(?=\w)|: |[“”]", " ", text.casefold())
+    return plain.split()
 
 
 def _name(variable: str, value: str) -> str:
