@@ -1,8 +1,10 @@
 """The feature dashboard says what a latent does, finds latents, and sends one at a time."""
 
 import json
+from dataclasses import replace
 
 import pytest
+import torch
 from reading_cases import small_reading
 
 from interp_course.widgets import FeatureDashboard
@@ -41,6 +43,12 @@ def found(query: str) -> list[int]:
 )
 def test_the_sentence_by_hand(latent, sentence):
     assert dashboard().sentence(latent) == sentence
+
+
+def test_a_latent_that_is_always_active_is_so_on_a_hundred_percent():
+    reading = small_reading()
+    always = replace(reading, active=torch.full_like(reading.active, reading.n))
+    assert "Active on 100% of tokens" in FeatureDashboard(always).sentence(0)
 
 
 def test_the_nearest_features_come_with_their_scores():
@@ -125,7 +133,7 @@ def test_a_search_finds_the_best_latent(query, best):
     assert found(query)[0] == best
 
 
-@pytest.mark.parametrize("query", ["", "  ", "nothing", "country river", "30", "-1"])
+@pytest.mark.parametrize("query", ["", "  ", "nothing", "country river", "30", "-1", "²"])
 def test_a_search_for_what_is_not_there_finds_nothing(query):
     assert found(query) == []
 

@@ -100,7 +100,7 @@ class FeatureDashboard(DescribedWidget):
             order = active.argsort(descending=kind == "densest", stable=True).tolist()
             chosen = [i for i in order if (active[i] > 0) == (kind == "densest")][:MAX_HITS]
             return [(latent, f"active on {self._density(latent)}") for latent in chosen]
-        if kind.isdigit():
+        if kind.isdecimal():
             return [(int(kind), "by its number")] if int(kind) < len(active) else []
         features = self._matching(_terms(query))
         if not features:
@@ -180,7 +180,8 @@ class FeatureDashboard(DescribedWidget):
         return {"Strongest examples": top, "Weaker examples": weaker}
 
     def _density(self, latent: int) -> str:
-        return f"{100 * self._reading.density[latent]:.2g}% of tokens"
+        percent = 100 * self._reading.density[latent].item()
+        return f"{percent:.0f}% of tokens" if percent >= 10 else f"{percent:.2g}% of tokens"
 
     def _matching(self, terms: list[str]) -> list[int]:
         """Features that have all terms as words, or else as parts of words."""
