@@ -17,7 +17,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"models"},
     {"compiled", "attention", "head_weights", "ablation", "directions", "superposition"},
     {"sae", "sae_truth", "activation_buffer"},
-    {"probing", "steering", "phases", "sae_training", "sae_metrics", "sae_probing"},
+    {"probing", "steering", "phases", "sae_training", "sae_metrics", "sae_probing", "sae_reading"},
     {"recipes"},
     {"picture"},
     {"figure_inputs", "drawing"},
@@ -37,6 +37,7 @@ FORBIDDEN = {  # although it would point down
         *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
         *("superposition", "phases"),
         *("sae", "sae_training", "sae_metrics", "sae_truth", "sae_probing", "activation_buffer"),
+        "sae_reading",
     },
     "notebooks": {"models"},  # builds text, needs no torch
 }

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from reading_cases import small_reading
 
 import interp_course.widgets
 from interp_course.widgets import (
     AttentionExplorer,
+    FeatureDashboard,
     SteeringSlider,
     SuperpositionViewer,
     attention_heads,
@@ -46,6 +48,7 @@ def views() -> dict:
         "viewer": SuperpositionViewer(
             torch.eye(2).expand(2, 2, 2), [0.0, 1.0], None, ["<bos>", "&"]
         ),
+        "dashboard": FeatureDashboard(small_reading()),
         "heads": attention_heads(TOKENS, causal(3, 4, 4)),
         "tokens": colored_tokens(TOKENS, values),
         "other": circuitsvis_view(
@@ -165,7 +168,7 @@ def test_the_fallback_has_neither_scripts_nor_style_sheets(kind):
     assert not re.search(r"<(script|style|svg|link)\b", html(views()[kind]))
 
 
-@pytest.mark.parametrize("kind", ["explorer", "slider", "viewer", "tokens"])
+@pytest.mark.parametrize("kind", ["explorer", "slider", "viewer", "dashboard", "tokens"])
 def test_the_fallback_shows_tokens_as_they_are_written(kind):
     assert "<bos>" not in html(views()[kind])
     assert "&lt;bos&gt;" in html(views()[kind])
@@ -260,7 +263,11 @@ def test_values_that_are_not_finite_are_refused():
 
 
 @pytest.mark.parametrize(
-    "name", ["attention_explorer", "circuitsvis_view", "steering_slider", "superposition_viewer"]
+    "name",
+    [
+        *("attention_explorer", "circuitsvis_view", "feature_dashboard"),
+        *("steering_slider", "superposition_viewer"),
+    ],
 )
 def test_scripts_put_texts_into_the_page_as_texts_only(name):
     namespace = "http://www.w3.org/2000/svg"  # a name that nobody asks for

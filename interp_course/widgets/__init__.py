@@ -4,6 +4,7 @@ Only this folder imports ipywidgets, anywidget and circuitsvis.
 """
 
 from interp_course.widgets.attention_explorer import AttentionExplorer
+from interp_course.widgets.feature_dashboard import FeatureDashboard
 from interp_course.widgets.from_circuitsvis import (
     CircuitsVisView,
     attention_heads,
@@ -16,6 +17,7 @@ from interp_course.widgets.superposition_viewer import SuperpositionViewer
 __all__ = [
     "AttentionExplorer",
     "CircuitsVisView",
+    "FeatureDashboard",
     "SteeringSlider",
     "SuperpositionViewer",
     "attention_heads",
