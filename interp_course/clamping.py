@@ -7,11 +7,11 @@ not reconstruct stays as it is.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from interp_course import hooks
@@ -108,25 +108,3 @@ def share_naming(texts: Sequence[str], words: Iterable[str]) -> float:
     if not texts or not wanted:
         raise ValueError(f"there must be texts and words, got {len(texts)} and {len(wanted)}")
     return sum(not wanted.isdisjoint(text.split()) for text in texts) / len(texts)
-
-
-def dose_curve(
-    model: Any,
-    dictionary: SparseAutoencoder,
-    name: str,
-    latent: int,
-    values: Sequence[float],
-    measure: Callable[[list[str]], float],
-    *,
-    n: int = 100,
-    seed: int = 0,
-) -> Float[Tensor, " value"]:
-    """What ``measure`` makes of the texts that the model writes, for each value of a latent.
-
-    The same random draws serve every value, so that only the clamping differs.
-    """
-    results = []
-    for value in values:
-        with clamped(model, dictionary, name, latent, value):
-            results.append(measure(written(model, n, seed=seed)))
-    return torch.tensor(results)
