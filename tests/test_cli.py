@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner, Result
 from interp_course import cli, course, notebooks, recipes
 from interp_course.course import CourseError
 
-COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train", "bench"]
+COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train", "train-dictionary", "bench"]
 
 
 def run(*arguments: str) -> Result:
@@ -143,6 +144,23 @@ def test_train_of_an_unknown_model_names_the_known_ones() -> None:
 def test_train_on_a_device_that_is_not_there_is_one_message() -> None:
     result = run("train", "induction", "--device", "tpu")
     assert (result.exit_code, "device must be cpu" in result.output) == (2, True)
+
+
+def test_train_dictionary_of_an_unknown_name_names_the_known_ones() -> None:
+    result = run("train-dictionary", "wrold")
+    assert (result.exit_code, "world_small" in result.output) == (2, True)
+
+
+def test_train_dictionary_prints_the_card_and_writes_what_sae_loads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from interp_course import dictionaries, sae
+
+    monkeypatch.setattr(dictionaries, "SETTINGS", replace(dictionaries.SETTINGS, steps=2))
+    monkeypatch.setattr(dictionaries, "card", lambda sae, name, seed: {"l0": 6.0})
+    result = run("train-dictionary", "world_small", "--out", str(tmp_path / "mine"))
+    assert "l0                         6.0000" in result.output
+    assert sae.load(tmp_path / "mine").config.d_sae == 384
 
 
 def test_train_prints_the_card_and_writes_the_model(

@@ -17,8 +17,11 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"models"},
     {"compiled", "attention", "head_weights", "ablation", "directions", "superposition"},
     {"sae", "sae_truth", "activation_buffer"},
-    {"probing", "steering", "phases", "sae_training", "sae_metrics", "sae_probing", "sae_reading"},
-    {"recipes"},
+    {
+        *("probing", "steering", "phases", "clamping"),
+        *("sae_training", "sae_metrics", "sae_probing", "sae_reading"),
+    },
+    {"recipes", "dictionaries", "training_faults"},
     {"picture"},
     {"figure_inputs", "drawing"},
     {"figures", "widgets"},
@@ -37,7 +40,7 @@ FORBIDDEN = {  # although it would point down
         *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
         *("superposition", "phases"),
         *("sae", "sae_training", "sae_metrics", "sae_truth", "sae_probing", "activation_buffer"),
-        "sae_reading",
+        *("sae_reading", "clamping", "dictionaries", "training_faults"),
     },
     "notebooks": {"models"},  # builds text, needs no torch
 }
