@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from interp_course import course
+from interp_course.bench import commands
 from interp_course.course import START, CourseError
 
 if TYPE_CHECKING:
@@ -215,18 +216,7 @@ def train(
         typer.echo(f"wrote {out}: load it with models.load({str(out)!r})")
 
 
-@app.command(epilog="Example: interp-course bench --device cuda")
-def bench(
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto.")] = None,
-) -> None:
-    """Time the methods against the obvious way with transformer-lens, side by side."""
-    from interp_course import bench
-
-    for timing in bench.run(device):
-        typer.echo(
-            f"{timing.name}: {timing.ours:.1f} ms; {timing.peer_name}: {timing.peer:.1f} ms; "
-            f"{timing.ratio:.2f} times as fast"
-        )
+app.add_typer(commands.app, name="bench")
 
 
 def _finish(problems: list[str], all_well: str) -> None:

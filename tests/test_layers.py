@@ -53,8 +53,8 @@ ONLY_IN = {  # outside library: the modules that may import it
     "nbclient": {"notebooks"},
     "jupytext": {"notebooks"},
     "nbgrader": {"notebooks", "grading"},
-    "typer": {"cli"},
-    "rich": {"cli", "grading"},
+    "typer": {"cli", "bench"},
+    "rich": {"cli", "grading", "bench"},
 }
 HEAVY = [
     *("torch", "transformer_lens", "transformers", "sklearn"),
