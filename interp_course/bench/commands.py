@@ -2,25 +2,38 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from interp_course.course import CourseError
 
+
+class _OrMethods(TyperGroup):
+    """Times the methods if no other subject is named."""
+
+    def invoke(self, ctx: Any) -> Any:
+        result = super().invoke(ctx)
+        if ctx.invoked_subcommand is None:
+            _time_methods(ctx.params["device"])
+        return result
+
+
 app = typer.Typer(
+    cls=_OrMethods,
     invoke_without_command=True,
-    help="Time the methods against the obvious way with transformer-lens, side by side.",
     epilog="Example: interp-course bench --device cuda",
 )
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto.")]
 
 
 @app.callback()
-def bench(context: typer.Context, device: Device = None) -> None:
+def bench(device: Device = None) -> None:
     """Time the methods against the obvious way with transformer-lens, side by side."""
-    if context.invoked_subcommand is not None:
-        return
+
+
+def _time_methods(device: str | None) -> None:
     from interp_course.bench import lens
 
     for timing in lens.run(device):
@@ -40,9 +53,7 @@ def sae(
         Path | None, typer.Option(help="Their environment, 2 GB; made if it is not there.")
     ] = None,
     shape: Annotated[list[str] | None, typer.Option(help="d_in x d_sae; may be repeated.")] = None,
-    architecture: Annotated[
-        list[str] | None, typer.Option(help="topk or relu; else both.")
-    ] = None,
+    architecture: Annotated[list[str] | None, typer.Option(help="topk or relu; else both.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="2048, or 8192 on a GPU.")] = None,
     k: Annotated[int, typer.Option(min=1, help="Active latents of topk.")] = 32,
     repeats: Annotated[int, typer.Option(min=1, help="Turns of each implementation.")] = 5,

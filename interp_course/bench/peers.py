@@ -96,6 +96,4 @@ def _interpreter(folder: Path) -> Path:
 
 
 def _run(*command: str) -> None:
-    subprocess.run(
-        command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

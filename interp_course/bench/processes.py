@@ -3,6 +3,7 @@
 While one of them measures, the others wait at their pipe. See `sae_worker` for the protocol.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -39,7 +40,7 @@ class Worker:
 
     def __init__(self, name: str, command: Sequence[str], job: Job) -> None:
         self.name = name
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         try:
             self.process = subprocess.Popen(
                 [*command, json.dumps(asdict(job))],
@@ -77,10 +78,8 @@ class Worker:
         """End the process; a worker whose pipe is closed ends by itself."""
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
-            try:
+            with contextlib.suppress(OSError):  # what could not be sent to a dead process
                 pipe.close()
-            except OSError:
-                pass  # what could not be sent to a dead process
         try:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:

@@ -240,7 +240,7 @@ def _computed(
         progress(f"gradients of {entry.name}")
         file = folder / "gradients.pt"
         yield entry, processes.gradients(entry.name, command(entry), entry.job(job, str(file)))
-        file.unlink()
+        file.unlink(missing_ok=True)
 
 
 def _difference(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
