@@ -59,7 +59,7 @@ def sae(
     repeats: Annotated[int, typer.Option(min=1, help="Turns of each implementation.")] = 5,
     steps: Annotated[int, typer.Option(min=1, help="Training steps in a turn.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 2,
-    device: Device = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or auto.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write everything measured to this file.")
     ] = None,

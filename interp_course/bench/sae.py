@@ -107,6 +107,8 @@ def check(job: Job) -> None:
     """
     if job.architecture not in ("topk", "relu"):
         raise ValueError(f"architecture must be topk or relu, got {job.architecture!r}")
+    if job.device.partition(":")[0] not in ("cpu", "cuda"):
+        raise ValueError(f"training steps are timed on cpu or cuda, not on {job.device!r}")
     if min(job.d_in, job.d_sae, job.batch, job.k) < 1 or job.k > job.d_sae:
         raise ValueError(
             "sizes must be at least 1, and k at most d_sae, got "
@@ -137,7 +139,9 @@ def entries(architecture: str, device: str, *, peers: bool) -> list[Entry]:
     found.append(Entry("dictionary_learning", "dictionary_learning"))
     if not on_cpu:  # it ignores the number format on a CPU
         found.append(Entry("dictionary_learning, bf16", "dictionary_learning", True))
-    return [*found, Entry("sparsify", "sparsify")] if topk else found
+    if topk:  # on a GPU it always computes in bfloat16
+        found.append(Entry("sparsify" if on_cpu else "sparsify, bf16", "sparsify", not on_cpu))
+    return found
 
 
 def commands(peers: Path | None) -> Callable[[Entry], Sequence[str]]:

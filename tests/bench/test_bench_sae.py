@@ -100,6 +100,7 @@ def test_a_worker_that_crashes_is_named_and_the_others_end(tmp_path):
     [
         ({"architecture": "gated"}, "architecture must be topk or relu, got 'gated'"),
         ({"k": 17}, "k at most d_sae, got .*k=17"),
+        ({"device": "mps"}, "timed on cpu or cuda, not on 'mps'"),
         ({"batch": 0}, "at least 1.*batch=0"),
     ],
 )
@@ -122,6 +123,15 @@ def test_peers_are_measured_only_when_they_are_asked_for(architecture, device):
     assert not any(entry.is_peer for entry in alone)
     assert beside[: len(alone)] == alone
     assert {"SAELens", "dictionary_learning"} <= {entry.name for entry in beside}
+
+
+def test_on_a_gpu_gradients_are_compared_only_in_single_precision():
+    compared = [e for e in sae.entries("topk", "cuda", peers=True) if e.computes_gradients]
+    assert {e.name for e in compared if not e.bf16} == {
+        *("ours", sae.REFERENCE),
+        *("SAELens", "SAELens, sparse activations", "dictionary_learning"),
+    }
+    assert not any(e.bf16 and e.is_peer for e in compared)
 
 
 def test_only_workers_of_peers_run_in_their_environment(tmp_path):
