@@ -16,6 +16,8 @@ import typer
 from typer.core import TyperGroup
 
 from interp_course import course
+from interp_course import train_commands as training
+from interp_course.bench import commands as bench_commands
 from interp_course.course import START, CourseError
 
 if TYPE_CHECKING:
@@ -192,66 +194,11 @@ def grade(
         raise typer.Exit(PROBLEMS)
 
 
-@app.command(epilog="Example: interp-course train induction --seed 1 --out my-model")
-def train(
-    name: Annotated[str, typer.Argument(help="A model of the zoo.")],
-    seed: Annotated[int, typer.Option(min=0, help="Initialisation and order of the data.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto.")] = None,
-) -> None:
-    """Train a model of the zoo from its recipe and print the figures of its card."""
-    from interp_course import models, recipes, runtime
-
-    try:
-        where = runtime.device(device)
-    except (RuntimeError, ValueError) as error:
-        raise CourseError(str(error)) from error
-    with runtime.deterministic(threads=1):  # more threads only wait for each other
-        module, _ = recipes.train(name, seed=seed, device=where, progress=sys.stderr.isatty())
-    for figure, value in recipes.card(models.wrap(module), name).items():
-        typer.echo(f"{figure:24} {value:8.4f}")
-    if out is not None:
-        models.save(module, out, models.ZOO[name].architecture)
-        typer.echo(f"wrote {out}: load it with models.load({str(out)!r})")
-
-
-@app.command(epilog="Example: interp-course train-dictionary world_small --out my-dictionary")
-def train_dictionary(
-    name: Annotated[str, typer.Argument(help="A dictionary that ships with the course.")],
-    seed: Annotated[int, typer.Option(min=0, help="Training run of the network, and start.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto.")] = None,
-) -> None:
-    """Train a sparse autoencoder from its recipe and print the figures of its card."""
-    from interp_course import dictionaries, runtime, sae
-
-    try:
-        where = runtime.device(device)
-        with runtime.deterministic(threads=1):
-            dictionary, _ = dictionaries.train(
-                name, seed=seed, device=where, progress=sys.stderr.isatty()
-            )
-    except (RuntimeError, ValueError) as error:
-        raise CourseError(str(error)) from error
-    for figure, value in dictionaries.card(dictionary, name, seed=seed).items():
-        typer.echo(f"{figure:24} {value:8.4f}")
-    if out is not None:
-        sae.save(dictionary, out)
-        typer.echo(f"wrote {out}: load it with sae.load({str(out)!r})")
-
-
-@app.command(epilog="Example: interp-course bench --device cuda")
-def bench(
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps or auto.")] = None,
-) -> None:
-    """Time the methods against the obvious way with transformer-lens, side by side."""
-    from interp_course import bench
-
-    for timing in bench.run(device):
-        typer.echo(
-            f"{timing.name}: {timing.ours:.1f} ms; {timing.peer_name}: {timing.peer:.1f} ms; "
-            f"{timing.ratio:.2f} times as fast"
-        )
+app.command(epilog="Example: interp-course train induction --seed 1 --out my-model")(training.train)
+app.command(epilog="Example: interp-course train-dictionary world_small --out my-dictionary")(
+    training.train_dictionary
+)
+app.add_typer(bench_commands.app, name="bench")
 
 
 def _finish(problems: list[str], all_well: str) -> None:

@@ -28,7 +28,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"checking"},
     {"quizzes"},
     {"checks"},
-    {"bench", "doctor", "notebooks"},
+    {"bench", "doctor", "notebooks", "train_commands"},
     {"grading"},
     {"verify"},
     {"cli"},
@@ -57,8 +57,8 @@ ONLY_IN = {  # outside library: the modules that may import it
     "nbclient": {"notebooks"},
     "jupytext": {"notebooks"},
     "nbgrader": {"notebooks", "grading"},
-    "typer": {"cli"},
-    "rich": {"cli", "grading"},
+    "typer": {"train_commands", "cli", "bench"},
+    "rich": {"cli", "grading", "bench"},
 }
 HEAVY = [
     *("torch", "transformer_lens", "transformers", "sklearn"),

@@ -188,7 +188,8 @@ class SparseAutoencoder(nn.Module):
         """
         if self.config.unit_norm and self.W_dec.grad is not None:
             gradient = self.W_dec.grad
-            along = (gradient * self.W_dec).sum(dim=1) / self.W_dec.square().sum(dim=1)
+            lengths = torch.linalg.vector_norm(self.W_dec, dim=1)
+            along = _row_by_row(gradient, self.W_dec) / lengths.square()
             gradient.addcmul_(self.W_dec, along[:, None], value=-1)
 
     @torch.no_grad()
@@ -220,6 +221,11 @@ class SparseAutoencoder(nn.Module):
                 )
             return pre_acts * (pre_acts > self.running_threshold.clamp(min=0))
         return pre_acts.relu()
+
+
+def _row_by_row(left: Tensor, right: Tensor) -> Tensor:
+    """The product of each row with the same row of the other, without memory for a third."""
+    return torch.bmm(left[:, None, :], right[:, :, None]).flatten()
 
 
 def check_activations(x: Tensor, d_in: int, *, varying: bool = False) -> None:

@@ -97,8 +97,10 @@ def pre_activations(weights: Weights, x: Float[Tensor, "batch d_in"]) -> Tensor:
     batch is centred by a copy of b_dec that has no gradient.
     """
     W_enc, b_enc, _, b_dec, _ = weights
-    moved = b_dec - b_dec.detach()  # 0, but it has the gradient
-    return (x - b_dec.detach()) @ W_enc + (b_enc - moved @ W_enc.detach())
+    if torch.is_grad_enabled():
+        moved = b_dec - b_dec.detach()  # 0, but it has the gradient
+        b_enc = b_enc - moved @ W_enc.detach()
+    return torch.addmm(b_enc, x - b_dec.detach(), W_enc)
 
 
 def _sparse_loss(
@@ -107,7 +109,8 @@ def _sparse_loss(
     with torch.no_grad():
         pre_acts = _quick(weights, x) if bf16 else pre_activations(weights, x)
         active = _active(pre_acts, config)
-    decoded, values = sparse.encode_and_decode(x, *weights[:4], active)
+        known = None if bf16 else pre_acts[active.rows, active.columns]
+    decoded, values = sparse.encode_and_decode(x, *weights[:4], active, known)
     error = x - decoded - weights.b_dec
     reconstruction = _square(error)
     auxiliary = x.new_zeros(())
@@ -136,28 +139,29 @@ def _dense_loss(
 ) -> Loss:
     pre_acts = pre_activations(weights, x)
     latents = _selected(pre_acts, weights.threshold, config)
+    sparsity = sparsity_scale * _price(pre_acts, latents, weights, config)
     x_hat, errors = weights.b_dec, []
     widths = config.widths or (config.d_sae,)
     for start, end in zip((0, *widths), widths, strict=False):
         x_hat = x_hat + latents[:, start:end] @ weights.W_dec[start:end]
         errors.append(x - x_hat)
     reconstruction = torch.stack([_square(error) for error in errors]).mean()
-    sparsity = sparsity_scale * _price(pre_acts, latents, weights, config)
     auxiliary = x.new_zeros(())
     if _needs_aux(config, dead):
         columns = _dead_columns(pre_acts, dead, config)
         revived = torch.zeros_like(pre_acts).scatter(1, columns, pre_acts.gather(1, columns).relu())
         repaired = revived @ weights.W_dec
         auxiliary = config.aux_coefficient * _square(errors[-1].detach() - repaired)
-    on = latents.detach() > 0
+    found = latents.detach()
+    counts = selection.column_sums(found, lambda part: part > 0)
     return Loss(
         total=reconstruction + sparsity + auxiliary,
         reconstruction=reconstruction,
         sparsity=sparsity,
         auxiliary=auxiliary,
-        l0=on.sum() / len(x),
-        fired=on.any(dim=0),
-        threshold=_smallest(latents.detach()[on]) if config.has_running_threshold else None,
+        l0=(counts.sum() / len(x)).float(),
+        fired=counts > 0,
+        threshold=_smallest(found[found > 0]) if config.has_running_threshold else None,
     )
 
 
@@ -172,7 +176,7 @@ def _active(pre_acts: Tensor, config: SAEConfig) -> sparse.Active:
 def _selected(pre_acts: Tensor, threshold: Tensor | None, config: SAEConfig) -> Tensor:
     """The latents as selected during training."""
     if config.architecture == "relu":
-        return pre_acts.relu()
+        return pre_acts.relu_()  # nothing else reads the pre-activations
     if threshold is not None:
         return selection.jump_relu(pre_acts, threshold, config.bandwidth)
     if config.architecture == "topk":
@@ -186,7 +190,7 @@ def _price(pre_acts: Tensor, latents: Tensor, weights: Weights, config: SAEConfi
     """What the active latents cost, averaged over the batch."""
     if config.architecture == "relu":
         norms = weights.W_dec.norm(dim=1)
-        return config.l1_coefficient * (latents * norms).sum(dim=1).mean()
+        return config.l1_coefficient * (selection.column_means(latents) * norms).sum()
     if weights.threshold is None:
         return latents.new_zeros(())
     if config.l0_penalty == "tanh":

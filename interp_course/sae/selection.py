@@ -7,6 +7,7 @@ equations 11 and 12: with the rectangle kernel K of width 1 and the bandwidth e,
 * dH/dtheta = -(1 / e) K((pre - theta) / e),              dH/dpre = 0.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,6 +19,9 @@ from interp_course import collectives
 STRIDE = 61
 """Distance of the entries in the sample that `batch_top_k` guesses a threshold from; no
 dictionary has a multiple of it as its size by habit, so the sample covers all latents."""
+
+ROWS = 64
+"""Rows of latents that fit into a processor's cache."""
 
 
 def top_k(
@@ -65,6 +69,26 @@ def kernel(
     return (pre_acts - threshold).abs() < bandwidth / 2
 
 
+def column_sums(
+    latents: Float[Tensor, "batch d_sae"], of: Callable[[Tensor], Tensor] = lambda part: part
+) -> Float[Tensor, " d_sae"]:
+    """Sums over the rows of ``of(latents)``, in single precision at least.
+
+    On a CPU a few rows at a time: they stay in the cache, and memory for another copy of all
+    latents would cost more time than the sum.
+    """
+    wide = latents.dtype if latents.dtype == torch.float64 else torch.float32
+    sums = torch.zeros_like(latents[0], dtype=wide)
+    for part in latents.split(ROWS if latents.is_cpu else len(latents)):
+        sums += of(part).to(wide).sum(dim=0)
+    return sums
+
+
+def column_means(latents: Float[Tensor, "batch d_sae"]) -> Float[Tensor, " d_sae"]:
+    """Means over the rows, in single precision at least."""
+    return _ColumnMeans.apply(latents)  # type: ignore[return-value]
+
+
 def _largest(values: Tensor, count: int) -> Tensor:
     """Positions of the ``count`` largest entries, in no particular order.
 
@@ -79,6 +103,18 @@ def _largest(values: Tensor, count: int) -> Tensor:
         if len(passing) >= count:
             return passing[values[passing].topk(count, sorted=False).indices]
     return values.topk(count, sorted=False).indices
+
+
+class _ColumnMeans(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, latents: Tensor) -> Tensor:
+        ctx.shape, ctx.dtype = latents.shape, latents.dtype
+        return column_sums(latents) / len(latents)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (gradient,) = gradients
+        return (gradient / ctx.shape[0]).to(ctx.dtype).expand(ctx.shape)
 
 
 class _JumpReLU(torch.autograd.Function):

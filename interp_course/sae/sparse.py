@@ -43,12 +43,14 @@ def encode_and_decode(
     W_dec: Float[Tensor, "d_sae d_in"],
     b_dec: Float[Tensor, " d_in"],
     active: Active,
+    known: Float[Tensor, " active"] | None = None,
 ) -> tuple[Float[Tensor, "batch d_in"], Float[Tensor, " active"]]:
     """``z @ W_dec`` and the active entries of z = ReLU((x - b_dec) @ W_enc + b_enc).
 
-    Entries of z that are not in ``active`` count as 0. The decoder's bias is not added.
+    Entries of z that are not in ``active`` count as 0. The decoder's bias is not added. The
+    active entries before the ReLU need not be computed again if they are ``known``.
     """
-    return _EncodeAndDecode.apply(x, W_enc, b_enc, W_dec, b_dec, *active)  # type: ignore[return-value]
+    return _EncodeAndDecode.apply(x, W_enc, b_enc, W_dec, b_dec, *active, known)  # type: ignore[return-value]
 
 
 def decode(
@@ -70,9 +72,12 @@ class _EncodeAndDecode(torch.autograd.Function):
         rows: Tensor,
         columns: Tensor,
         offsets: Tensor,
+        known: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         centred, readers = x - b_dec, W_enc.T.contiguous()
-        values = (_dots(centred, readers, rows, columns, offsets) + b_enc[columns]).relu_()
+        if known is None:
+            known = _dots(centred, readers, rows, columns, offsets) + b_enc[columns]
+        values = known.relu()
         ctx.save_for_backward(centred, readers, W_dec, rows, columns, offsets, values)
         return _sums(W_dec, columns, offsets, values), values
 
@@ -90,7 +95,7 @@ class _EncodeAndDecode(torch.autograd.Function):
         to_b_enc = torch.zeros_like(W_dec[:, 0]).index_add_(0, columns, to_pre)
         to_b_dec = -(to_b_enc @ readers)
         to_x = _sums(readers, columns, offsets, to_pre) if ctx.needs_input_grad[0] else None
-        return to_x, to_W_enc, to_b_enc, to_W_dec, to_b_dec, None, None, None
+        return to_x, to_W_enc, to_b_enc, to_W_dec, to_b_dec, None, None, None, None
 
 
 def _sums(vectors: Tensor, members: Tensor, starts: Tensor, weights: Tensor) -> Tensor:

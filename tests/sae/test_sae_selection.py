@@ -166,3 +166,25 @@ def test_the_sparse_path_is_refused_where_there_is_none(architecture):
 def test_an_unknown_path_is_refused():
     with pytest.raises((ValueError, TypeError), match=r"auto, sparse|type hint|Type-check"):
         Computation(path="fast")
+
+
+@pytest.mark.parametrize("rows", [1, 64, 150])
+def test_sums_over_rows_a_few_at_a_time_are_those_of_all(rows):
+    latents = torch.randn(rows, 5, generator=torch.Generator().manual_seed(0)).double()
+    torch.testing.assert_close(selection.column_sums(latents), latents.sum(dim=0))
+    counts = selection.column_sums(latents, lambda part: part > 0)
+    assert counts.tolist() == (latents > 0).sum(dim=0).tolist()
+
+
+def test_means_over_rows_of_low_precision_are_taken_in_single_precision():
+    latents = torch.full((1000, 3), 1.0, dtype=torch.bfloat16)
+    found = selection.column_means(latents)
+    assert found.dtype == torch.float32
+    assert found.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_gradient_of_means_is_shared_by_all_rows():
+    latents = torch.ones(4, 2, dtype=torch.float64, requires_grad=True)
+    (selection.column_means(latents) * torch.tensor([1.0, 3.0])).sum().backward()
+    assert latents.grad is not None
+    assert latents.grad.tolist() == [[0.25, 0.75]] * 4
