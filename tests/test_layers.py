@@ -12,7 +12,16 @@ import interp_course
 ROOT = Path(interp_course.__file__).parent
 LAYERS = [  # bottom first; a module imports from layers below its own, or from its own package
     {"runtime", "assets", "comparing", "course"},
-    {"sequences", "training", "hooks", "disguise", "collectives", "synthetic", "toy_models"},
+    {
+        "sequences",
+        "training",
+        "hooks",
+        "circuits",
+        "disguise",
+        "collectives",
+        "synthetic",
+        "toy_models",
+    },
     {"world"},
     {"models"},
     {"compiled", "attention", "head_weights", "ablation", "directions", "superposition"},
