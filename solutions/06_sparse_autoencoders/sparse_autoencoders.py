@@ -169,7 +169,7 @@ def matched_cosines(
     ### END SOLUTION
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def trained(features, seed=0, start="data", offset=0.0, steps=400, settings=None, **config):
     """A dictionary for planted features; a few seconds' work."""
 
@@ -284,7 +284,7 @@ def threshold_gradient(
     ### END SOLUTION
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 test = PLANTED.sample(8_000, 99)
 ARCHITECTURES = {
     "relu": {"l1_coefficient": 0.5},
@@ -375,7 +375,7 @@ def auxk(
     ### END SOLUTION
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 # The same features, but their activations have a mean that is not 0, as in every real network.
 offset = 0.3 * torch.randn(48, generator=runtime.generator("offset"))
 remedies = {
@@ -456,20 +456,26 @@ def l0_fvu(
     ### END SOLUTION
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 # A dictionary for the network of the tiny world, after its first layer, trained now: a short run.
 model = dictionaries.network("world")
 young, history = dictionaries.train("world_small", steps=120)
 x = dictionaries.activations(model, world.sample(500, seed=7))
-for name, dictionary in (
+dictionary = dictionaries.load("world", instance=INSTANCE)  # its latents in an order of your own
+for name, one in (
     ("120 steps", young),
     ("800 steps, half the size", dictionaries.load("world_small")),
-    ("800 steps", dictionaries.load("world")),
+    ("800 steps", dictionary),
 ):
     with torch.no_grad():
-        z = dictionary.encode(x)
-        l0, fvu = l0_fvu(x, dictionary.decode(z), z)
-    print(f"{name:24} {dictionary.config.d_sae} latents, L0 {l0:.1f}, FVU {fvu:.3f}")
+        z = one.encode(x)
+        l0, fvu = l0_fvu(x, one.decode(z), z)
+    print(f"{name:24} {one.config.d_sae} latents, L0 {l0:.1f}, FVU {fvu:.3f}")
+with torch.no_grad():
+    error, spread = (x - dictionary(x)).square().sum(dim=1), (x - x.mean(dim=0)).square().sum(dim=1)
+    print(f"1 - FVU          {1 - error.sum() / spread.sum():.3f}")
+    print(f"mean not removed {1 - error.sum() / x.square().sum():.3f}")
+    print(f"mean of ratios   {(1 - error / spread).mean():.3f}")
 
 # %% tags=["self-check"]
 check.l0_fvu(l0_fvu)
@@ -497,19 +503,10 @@ for seed in (11, 12, 13):
 
 # %% [markdown]
 # *A word of warning.* "Variance explained" has at least three meanings in papers and code: 1 - FVU
-# as here; the same without subtracting the mean; and the average of $1 - |x_i - \hat x_i|^2 / |x_i
-# -
-# \bar x|^2$ over samples. The same dictionary gets three marks:
-
-# %%
-dictionary = dictionaries.load("world", instance=INSTANCE)  # its latents in an order of your own
-with torch.no_grad():
-    error, spread = (x - dictionary(x)).square().sum(dim=1), (x - x.mean(dim=0)).square().sum(dim=1)
-    print(f"1 - FVU          {1 - error.sum() / spread.sum():.4f}")
-    print(f"mean not removed {1 - error.sum() / x.square().sum():.4f}")
-    print(f"mean of ratios   {(1 - error / spread).mean():.4f}")
-
-# %% [markdown]
+# as here; the same without subtracting the mean; and the average over samples of
+# $1 - |x_i - \hat x_i|^2 / |x_i - \bar x|^2$. The last lines above are three marks for one
+# dictionary.
+#
 # ### The null
 #
 # The next cell judges two dictionaries trained in the same way, with 768 latents each. One belongs
@@ -850,13 +847,12 @@ def absorption(
     ### END SOLUTION
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 p = torch.full((128,), 0.02)
 p[:40:5] = 0.08  # eight parents, each followed by its four children, and 88 features of their own
 families = synthetic.Hierarchical(n_parents=8, n_children=4, given_parent=0.15)
 FAMILIES = synthetic.SparseFeatures(128, 64, p, structure=families, seed=3)
 test = FAMILIES.sample(20_000, 99)
-present = test.features > 0
 KINDS = {
     "topk": {"k": 4},
     "batchtopk": {"k": 3},
@@ -867,7 +863,7 @@ for name, options in KINDS.items():
     network = trained(FAMILIES, d_sae=256, architecture=name, steps=500, **options)
     with torch.no_grad():
         z = network.encode(test.activations) > 0
-    rates = []
+    rates, present = [], test.features > 0
     for parent in range(0, 40, 5):
         alone = present[:, parent] & ~present[:, parent + 1 : parent + 5].any(dim=1)
         hits = z[alone].sum(dim=0)  # its latent: the best F1 for the parent without children
@@ -911,7 +907,7 @@ for seed in (11, 12, 13):
 # seven does not occur. What should each curve
 # do in a good run?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 print(*check.kinds, sep="\n")
 runs = training_faults.runs(INSTANCE)
 for number, run in enumerate(runs, start=1):

@@ -8,6 +8,7 @@ from interp_course.checks.sparse_autoencoders.detecting import prompts
 from interp_course.checks.sparse_autoencoders.diagnosing import curves, kinds
 from interp_course.checks.sparse_autoencoders.matching import matched_cosines
 from interp_course.checks.sparse_autoencoders.measuring import l0_fvu
+from interp_course.checks.sparse_autoencoders.questions import predictions, questions, quiz
 from interp_course.checks.sparse_autoencoders.reviving import auxk
 from interp_course.checks.sparse_autoencoders.tangents import tangent
 from interp_course.checks.sparse_autoencoders.threshold_gradients import threshold_gradient
@@ -24,7 +25,10 @@ __all__ = [
     "kinds",
     "l0_fvu",
     "matched_cosines",
+    "predictions",
     "prompts",
+    "questions",
+    "quiz",
     "sae_loss",
     "tangent",
     "threshold_gradient",
