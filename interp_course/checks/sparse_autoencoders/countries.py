@@ -107,6 +107,8 @@ def _is_a(kind: Callable[[Any], Any], value: Any) -> bool:
 def _evidence(latent: int, instance: int, k: int) -> str:
     one = table(instance, "first")
     n_on = int(on(instance)[FIRST, latent].sum())
+    if n_on == 0:
+        return f"latent {latent} is not it: it is on in none of the first 1,000 questions"
     return (
         f"latent {latent} is not it: it is on in {n_on} of the first 1,000 questions. Of these, "
         f"{one.precision[latent, k].item():.0%} are about {COUNTRIES[k]}; of those about "

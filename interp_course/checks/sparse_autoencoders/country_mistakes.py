@@ -24,12 +24,13 @@ SAME = 0.004
 Way = tuple[str, Tensor]
 """A mistake, and the values ``[latent]`` whose largest one it chooses."""
 WRONG_POSITION = "the latents are read at the wrong position{}: it is the word *is*"
+PRECISION = "the latent is chosen by precision alone: it misses questions about your country"
 ABOVE_0 = "a latent counts as on wherever it is above 0, and not above a quarter of its maximum"
 
 
 def always_wrong(instance: int, k: int) -> list[Way]:
     """Ways to choose a latent; the country is drawn so that none gives a right one."""
-    z, first = latents(instance)[FIRST], table(instance, "first")
+    z = latents(instance)[FIRST]
     return [
         *_by_words(instance, k),
         *(
@@ -43,10 +44,7 @@ def always_wrong(instance: int, k: int) -> list[Way]:
                 ("city", "that of the city"),
             )
         ),
-        (
-            "the latent is chosen by precision alone: it misses questions about your country",
-            first.precision[:, k],
-        ),
+        (PRECISION, table(instance, "first", rule="above 0").precision[:, k]),
         (
             "the latent is chosen by its largest activation: it is as large at other questions",
             z[present(instance)[FIRST, k]].amax(dim=0),
@@ -86,6 +84,7 @@ def sometimes_wrong(instance: int, k: int) -> list[Way]:
     return [
         (means, z[about].mean(dim=0) - z[~about].mean(dim=0)),
         (means, z[about].mean(dim=0)),
+        (PRECISION, table(instance, "first").precision[:, k]),
         (ABOVE_0, table(instance, "first", rule="above 0").f1[:, k]),
         (
             "the latents are read at another place of the network: the dictionary is of the "
