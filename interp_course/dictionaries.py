@@ -103,7 +103,7 @@ def counted(batch: Any) -> Bool[Tensor, "batch pos"]:
     return mask
 
 
-def activations(model: Any, batch: Any) -> Float[Tensor, "token d_in"]:
+def activations(model: Any, batch: Any) -> Float[Tensor, "batch d_in"]:
     """What the model has at `PLACE`, at every position that counts."""
     _, cache = hooks.capture(model, batch.tokens, [PLACE])
     return cache[PLACE][counted(batch)]
@@ -213,10 +213,9 @@ def write(name: str, *, progress: bool = False) -> None:
     assets.register(_file(name))
 
 
-def _f1(
-    on: Float[Tensor, "share example d_sae"], present: Float[Tensor, "example value"]
-) -> Float[Tensor, "share d_sae value"]:
-    both = on.transpose(1, 2) @ present
+def _f1(on: Tensor, present: Tensor) -> Tensor:
+    """F1 ``[share, d_sae, value]`` of ``on [share, example, d_sae]`` for ``present``."""
+    both = on.transpose(1, 2) @ present  # [share, d_sae, value]
     return 2 * both / (on.sum(dim=1)[..., None] + present.sum(dim=0)).clamp(min=1)
 
 

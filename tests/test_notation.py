@@ -18,7 +18,7 @@ AXES = {
     *("example", "stream", "draw", "strength"),  # what probes and steering are measured on
     *("sample", "n_features", "d_hidden", "instance", "step", "phase"),  # toy models
     *("d_in", "d_sae", "k", "active", "latent", "feature"),  # dictionaries and what is planted
-    *("bin", "edge"),  # of histograms
+    *("bin", "edge", "value"),  # of histograms; of a variable of the world
 }
 
 

@@ -168,7 +168,7 @@ def test_large_steps_fall_at_once_and_to_1(seed):
     assert run["fvu"][1] < 0.3 * run["fvu"][0]
     assert max(run["l0"][25:]) < 1
     assert max(run["dead"][:7]) == 0
-    assert sum(run["sparsity"]) < 0.1 * sum(run["loss"])
+    assert roughness(run["held_out_fvu"][5:]) > 0.02
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -188,11 +188,9 @@ def trained(features, seed=0, start="data", offset=0.0, steps=400, settings=None
 PLANTED = synthetic.SparseFeatures(128, 48, probability=0.03, seed=1)
 rng = runtime.generator("twins")
 twins = PLANTED.directions[:64] + 0.04 * torch.randn(64, 48, generator=rng)
+found = trained(PLANTED, d_sae=256, architecture="topk", k=4)
 cases = {
-    "trained, 256 latents": (
-        trained(PLANTED, d_sae=256, architecture="topk", k=4).W_dec.detach(),
-        PLANTED.directions,
-    ),
+    "trained, 256 latents": (found.W_dec.detach(), PLANTED.directions),
     "64 pairs of twins, one latent for each pair": (
         torch.cat([PLANTED.directions[:64], torch.randn(64, 48, generator=rng)]),
         torch.nn.functional.normalize(torch.cat([PLANTED.directions[:64], twins]), dim=1),

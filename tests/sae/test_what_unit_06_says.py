@@ -9,8 +9,16 @@ import functools
 import pytest
 import torch
 
-from interp_course import dictionaries, sae, sae_metrics, sae_reading, sae_training, sae_truth
-from interp_course import synthetic, world
+from interp_course import (
+    dictionaries,
+    sae,
+    sae_metrics,
+    sae_reading,
+    sae_training,
+    sae_truth,
+    synthetic,
+    world,
+)
 from interp_course.activation_buffer import ActivationBuffer
 
 PLANTED = synthetic.SparseFeatures(128, 48, probability=0.03, seed=1)

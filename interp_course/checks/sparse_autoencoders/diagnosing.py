@@ -43,12 +43,12 @@ _USUAL = {
 _AGAINST = {
     (HEALTHY, SLOW): "a curve that falls is taken for one that is good: FVU ends above 1, where "
     "the mean of the activations would do better, and it is still falling",
-    (HEALTHY, FAST): "a loss that falls at once is taken for one that is good: it stops where FVU "
+    (HEALTHY, FAST): "a curve that falls at once is taken for one that is good: it stops where FVU "
     "is 1, and no latent is left active",
     (HEALTHY, DEAR): "a smooth curve is taken for one that is good: FVU ends above 0.7",
     (HEALTHY, CHEAP): "the reconstruction is looked at alone: look at L0, too, which is near to "
     "half of all 128 latents at the end",
-    (HEALTHY, DEAD): "loss and L0 are looked at alone: most latents are never active, and FVU ends "
+    (HEALTHY, DEAD): "FVU and L0 are looked at alone: most latents are never active, and FVU ends "
     "at more than 0.2",
     (HEALTHY, ORDERED): "the general course of the curves is looked at alone: FVU on the batches "
     "jumps up and down to the end, and held_out_fvu, beside it, does not",
@@ -70,8 +70,11 @@ _AGAINST = {
     "so from the beginning, when the learning rate was still rising, and the others do well",
     (FAST, ORDERED): "a curve that jumps is taken for weights that jump: held_out_fvu is measured "
     "on the same weights, and it is smooth",
-    (DEAR, FAST): "an L0 near 0 is taken for the work of the price: the term sparsity is a small "
-    "part of the loss from the start, and FVU and held_out_fvu jump about 1",
+    (
+        DEAR,
+        FAST,
+    ): "an L0 near 0 is taken for the work of the price: a price acts smoothly, and "
+    "here FVU and held_out_fvu jump about 1 from the first steps on",
     (DEAR, SLOW): "a FVU that ends high is taken for the work of the price: L0 is dozens, and a "
     "price that is too high pushes L0 down first",
     (DEAR, DEAD): "latents that are never active are taken for the work of the price: most are "
