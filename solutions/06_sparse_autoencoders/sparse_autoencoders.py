@@ -543,13 +543,12 @@ check.predictions["null"](my_prediction)
 # ## 6 · Read a latent
 #
 # Each latent of the dictionary, with what it reacts to. Move the slider, or search: try
-# `country japan`, `river`, `densest`. Read the weaker examples too: the strongest are the best
+# `country brazil`, `river`, `densest`. Read the weaker examples too: the strongest are the best
 # advertisement.
 
-# %%
-dashboard = widgets.FeatureDashboard(
-    sae_reading.read(model, dictionary, dictionaries.PLACE, world.sample(3_000, seed=1))
-)
+# %% tags=["nbval-ignore-output"]
+reading = sae_reading.read(model, dictionary, dictionaries.PLACE, world.sample(3_000, seed=1))
+dashboard = widgets.FeatureDashboard(reading, reading.find("country", "japan")[0].latent)
 dashboard
 
 # %% [markdown]
@@ -800,8 +799,8 @@ for variable, template, word in CASES:
 # Harmful requests have a latent. The number of the subject is in the stream, a probe reads it
 # almost perfectly, and no latent carries it. (Sentiment is not finished after the first layer, for
 # anybody.) A dictionary shows what it happened to learn; it does not prove that the rest is
-# missing. Kantamneni et al. (2025) compared the two on 113 tasks and found no advantage of
-# latents.
+# missing. Kantamneni et al. (2025) compared the two on 113 data sets and found no consistent
+# advantage of latents.
 #
 # **Splitting.** Twice as many latents do not find twice as many features. Where the small
 # dictionary has one latent, the large one often has several, each for a part of the cases (Bricken
@@ -902,8 +901,7 @@ for seed in (11, 12, 13):
 # ## 9 · What went wrong?
 #
 # Six dictionaries for the same planted data. One of seven things is true of each, and one of the
-# seven does not occur. What should each curve
-# do in a good run?
+# seven does not occur. What should each curve do in a good run?
 
 # %% tags=["nbval-ignore-output"]
 print(*check.kinds, sep="\n")
@@ -1014,7 +1012,7 @@ check.quiz(answers)
 #
 # - A dictionary finds planted features that nobody showed it, one to one.
 # - An L1 price shrinks what it lets pass; TopK, BatchTopK and JumpReLU do not.
-# - Where activations have a mean, most latents of a random start can die. Start from the data.
+# - Where activations have a mean, many latents of a random start die. Start from the data.
 # - A dictionary of random weights looks respectable by FVU, L0 and interpretable latents.
 # - One latent detects your country in questions that do not name it, and the network acts on it:
 #   some more, some less, and too much of it destroys the text.

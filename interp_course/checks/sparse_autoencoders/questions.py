@@ -61,8 +61,8 @@ questions = Quiz(
     [
         Question(
             "Two ReLU dictionaries have the same reconstruction and the same sum of activations. "
-            "One has decoder rows of length 1, the other of length 3. Which is sparser by the "
-            "loss of exercise 1?",
+            "One has decoder rows of length 1, the other of length 3. Which one does the loss of "
+            "exercise 1 prefer?",
             {
                 "a": Option(
                     "Neither: the sums of activations are equal.",
