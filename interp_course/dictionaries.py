@@ -233,4 +233,4 @@ def _config(recipe: Recipe) -> sae.SAEConfig:
 
 
 def _file(name: str) -> str:
-    return f"{name}-dictionary.safetensors"
+    return f"dictionary-{name}.safetensors"

@@ -33,7 +33,8 @@ def test_the_manifest_lists_every_file_of_the_folder():
 
 
 @pytest.mark.parametrize(
-    ("pattern", "mebibytes"), [("induction-*", 5), ("one_layer-*", 1), ("world-*", 4), ("*", 30)]
+    ("pattern", "mebibytes"),
+    [("induction-*", 5), ("one_layer-*", 1), ("world-*", 4), ("dictionary-*", 1), ("*", 30)],
 )
 def test_the_weights_stay_small(pattern, mebibytes):
     sizes = [file.stat().st_size for file in assets.FOLDER.glob(pattern)]

@@ -1,6 +1,7 @@
 """The dictionaries that ship with the course meet the bars of their card."""
 
 import functools
+import json
 import re
 from pathlib import Path
 
@@ -59,8 +60,15 @@ def test_the_card_says_what_is_measured(name):
     assert written()[name] == pytest.approx(list(card(name).values()), abs=0.006)
 
 
+def test_the_card_states_the_sha256_of_every_file():
+    manifest = json.loads((assets.FOLDER / "manifest.json").read_text())
+    files = {f"dictionary-{name}.safetensors" for name in dictionaries.RECIPES}
+    stated = dict(re.findall(r"`([\w-]+\.safetensors)` \| `([0-9a-f]{64})`", CARD.read_text()))
+    assert stated == {file: manifest[file]["sha256"] for file in files}
+
+
 def test_latents_are_those_of_a_formula_on_the_stored_weights():
-    stored = load_file(assets.path("world-dictionary.safetensors"))
+    stored = load_file(assets.path("dictionary-world.safetensors"))
     x = dictionaries.activations(dictionaries.network(), world.sample(20, seed=3))
     w = {name: value.float() for name, value in stored.items()}
     pre_acts = (x - w["b_dec"]) @ w["W_enc"] + w["b_enc"]

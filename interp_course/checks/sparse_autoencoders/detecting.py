@@ -40,7 +40,7 @@ def network() -> Any:
 @functools.cache
 def weights() -> dict[str, Tensor]:
     """The stored weights, latents in the order of the file."""
-    stored = load_file(assets.path("world-dictionary.safetensors"))
+    stored = load_file(assets.path("dictionary-world.safetensors"))
     return {name: values.float() for name, values in stored.items()}
 
 
