@@ -1,0 +1,90 @@
+"""The words of the compiled networks, and a tokenizer for any list of words."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+BOS, PAD = "<bos>", "<pad>"
+SPECIAL = (BOS, PAD)
+COMMON = (
+    *("The", "A", "the", "a", "cat", "dog", "bird", "sat", "ran", "slept", "on", "in", "by"),
+    *("under", "mat", "park", "tree", "door", ".", ",", "and", "then", "old", "red", "small"),
+    *("sang", "ate", "fish", "near", "house", "river", "saw"),
+)
+"""Words of the induction network, beside the special ones."""
+
+
+def word_tokenizer(words: Sequence[str]) -> Any:
+    """A tokenizer for which each word, set off by spaces, is a token; it puts ``<bos>`` first.
+
+    Args:
+        words: A word's place is its token. They start with ``<bos>`` and ``<pad>``.
+
+    Raises:
+        ValueError: If they start otherwise or repeat. The tokenizer itself raises one for a
+            word that it does not know, with near ones.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    check_words(words)
+
+    class WordTokenizer(PreTrainedTokenizerFast):
+        def _encode_plus(self, text: Any, *args: Any, **options: Any) -> Any:
+            for part in [text] if isinstance(text, str) else text:
+                encode(part, words)  # refuses words that there are not
+            return super()._encode_plus(text, *args, **options)
+
+    core = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, PAD))
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    core.post_processor = processors.TemplateProcessing(
+        single=f"{BOS} $A", special_tokens=[(BOS, 0)]
+    )
+    return WordTokenizer(
+        tokenizer_object=core,
+        bos_token=BOS,
+        eos_token=PAD,
+        pad_token=PAD,
+        add_bos_token=True,
+        name_or_path="compiled",
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def encode(text: str, words: Sequence[str]) -> list[int]:
+    """The tokens of a text whose words are separated by spaces, without ``<bos>``.
+
+    Raises:
+        ValueError: If a word is not in the list; the message names near ones.
+    """
+    known = {word: i for i, word in enumerate(words)}
+    for word in text.split():
+        if word not in known:
+            near = get_close_matches(word, words, n=3) or words[len(SPECIAL) :][:8]
+            raise ValueError(
+                f"{word!r} is not one of the {len(words)} words of this network; "
+                f"did you mean {', '.join(near)}?"
+            )
+    return [known[word] for word in text.split()]
+
+
+def encode_all(texts: Sequence[str], words: Sequence[str]) -> Int[Tensor, "batch pos"]:
+    """The tokens of texts of the same length, with ``<bos>`` before each."""
+    return torch.tensor([[0, *encode(text, words)] for text in texts])
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Refuse a list of words that cannot be a vocabulary.
+
+    Raises:
+        ValueError: If it does not start with ``<bos>`` and ``<pad>``, or a word repeats.
+    """
+    if tuple(words[:2]) != SPECIAL:
+        raise ValueError(f"the words must start with {BOS} and {PAD}, got {list(words[:2])}")
+    if len(set(words)) < len(words):
+        twice = sorted({word for word in words if list(words).count(word) > 1})
+        raise ValueError(f"these words are given twice: {', '.join(twice)}")
