@@ -9,6 +9,7 @@ from interp_course.compiled.induction_network import induction
 from interp_course.compiled.inhibition_network import inhibition
 from interp_course.compiled.prompts import NOTHING, Compiled, Prompts, Task, accuracy
 from interp_course.compiled.slots import SLOTS, SlotLayout, assemble
+from interp_course.compiled.two_hop_network import two_hop
 
 __all__ = [
     "NOTHING",
@@ -21,4 +22,5 @@ __all__ = [
     "assemble",
     "induction",
     "inhibition",
+    "two_hop",
 ]
