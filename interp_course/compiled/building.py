@@ -59,7 +59,7 @@ def build(
     for layer, gates in network.mlps.items():
         _put_gates(state, f"layers.{layer}.mlp.", gates, basis)
     module.load_state_dict(state)
-    return models.wrap(module.requires_grad_(False), tokenizer)
+    return models.wrap(module, tokenizer)
 
 
 def architecture(network: Network, d_model: int) -> models.Architecture:

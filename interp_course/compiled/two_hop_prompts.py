@@ -5,7 +5,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from interp_course.compiled.prompts import Prompts, Task
-from interp_course.compiled.words import SPECIAL, encode_all
+from interp_course.compiled.words import SPECIAL, TRIED, encode_all
 
 COUNTRY_OF = {
     **dict.fromkeys(("Lyon", "Nice"), "France"),
@@ -35,7 +35,7 @@ TEMPLATES = (
 )
 _PLAIN = [word for text in TEMPLATES for word in text.split() if "{" not in word]
 WORDS = (
-    *(*SPECIAL, *CITIES, *RELATIONS, *dict.fromkeys(_PLAIN), *COUNTRIES),
+    *(*SPECIAL, TRIED, *CITIES, *RELATIONS, *dict.fromkeys(_PLAIN), *COUNTRIES),
     *dict.fromkeys(answer for answers in _FACTS.values() for answer in answers),
 )
 CORRUPTIONS = ("city", "relation", "same country")

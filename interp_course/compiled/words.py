@@ -10,6 +10,8 @@ from torch import Tensor
 
 BOS, PAD = "<bos>", "<pad>"
 SPECIAL = (BOS, PAD)
+TRIED = "a"
+"""A word that every vocabulary needs: transformer-lens tries a tokenizer with it."""
 COMMON = (
     *("The", "A", "the", "a", "cat", "dog", "bird", "sat", "ran", "slept", "on", "in", "by"),
     *("under", "mat", "park", "tree", "door", ".", ",", "and", "then", "old", "red", "small"),
@@ -22,10 +24,10 @@ def word_tokenizer(words: Sequence[str]) -> Any:
     """A tokenizer for which each word, set off by spaces, is a token; it puts ``<bos>`` first.
 
     Args:
-        words: A word's place is its token. They start with ``<bos>`` and ``<pad>``.
+        words: A word's place is its token. See `check_words`.
 
     Raises:
-        ValueError: If they start otherwise or repeat. The tokenizer itself raises one for a
+        ValueError: If they cannot be a vocabulary. The tokenizer itself raises one for a
             word that it does not know, with near ones.
     """
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -81,10 +83,12 @@ def check_words(words: Sequence[str]) -> None:
     """Refuse a list of words that cannot be a vocabulary.
 
     Raises:
-        ValueError: If it does not start with ``<bos>`` and ``<pad>``, or a word repeats.
+        ValueError: If it does not start with ``<bos>`` and ``<pad>``, has no ``a``, or repeats a word.
     """
     if tuple(words[:2]) != SPECIAL:
         raise ValueError(f"the words must start with {BOS} and {PAD}, got {list(words[:2])}")
+    if TRIED not in words:
+        raise ValueError(f"the words must contain {TRIED!r}: transformer-lens tries it")
     if len(set(words)) < len(words):
         twice = sorted({word for word in words if list(words).count(word) > 1})
         raise ValueError(f"these words are given twice: {', '.join(twice)}")
