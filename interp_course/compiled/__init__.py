@@ -7,12 +7,14 @@ language of `compiled.language`. `SlotLayout` and `assemble` put plain matrices 
 
 from interp_course.compiled.induction_network import induction
 from interp_course.compiled.inhibition_network import inhibition
+from interp_course.compiled.nulls import NULLS, null
 from interp_course.compiled.prompts import NOTHING, Compiled, Prompts, Task, accuracy
 from interp_course.compiled.slots import SLOTS, SlotLayout, assemble
 from interp_course.compiled.two_hop_network import two_hop
 
 __all__ = [
     "NOTHING",
+    "NULLS",
     "SLOTS",
     "Compiled",
     "Prompts",
@@ -22,5 +24,6 @@ __all__ = [
     "assemble",
     "induction",
     "inhibition",
+    "null",
     "two_hop",
 ]

@@ -25,7 +25,7 @@ from torch import Tensor
 from interp_course.circuits import EMBED, LOGITS, Edge, Part
 from interp_course.compiled import inhibition_prompts as prompts
 from interp_course.compiled.finishing import finish
-from interp_course.compiled.language import POSITION, TOKEN, Head, Match, Network, Read
+from interp_course.compiled.language import POSITION, TOKEN, Gates, Head, Match, Network, Read
 from interp_course.compiled.places import JUNK, JUNK_SIZE, Places, Settings
 from interp_course.compiled.prompts import NOTHING, Compiled, Labels
 from interp_course.compiled.words import SPECIAL
@@ -73,15 +73,15 @@ def inhibition(backup: bool = False, **options: Any) -> Compiled:
     )
 
 
-def written(places: Places) -> Network:
-    """The network with these heads; the rest are decoys."""
-    spaces = {TOKEN: N_WORDS, POSITION: prompts.LENGTH}
-    spaces |= dict.fromkeys((DUPLICATE, INHIBITED, OUTPUT), N_NAMES)
+def written(places: Places, *more: str, mlps: dict[int, tuple[Gates, ...]] | None = None) -> Network:
+    """The network with these heads, the rest decoys. ``more`` are more spaces for names."""
+    spaces = {TOKEN: N_WORDS, POSITION: prompts.LENGTH, JUNK: JUNK_SIZE}
     return Network(
-        spaces=spaces | {JUNK: JUNK_SIZE},
+        spaces=spaces | dict.fromkeys((DUPLICATE, INHIBITED, OUTPUT, *more), N_NAMES),
         n_layers=places.n_layers,
         n_heads=places.settings.n_heads,
         heads=places.fill(N_WORDS, prompts.LENGTH),
+        mlps=mlps or {},
         logits=(Read(OUTPUT, LOGIT * _IS_NAME.T),),
     )
 

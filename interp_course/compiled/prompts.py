@@ -80,8 +80,8 @@ class Compiled:
     """What a part's output (``L1.H3``), its attention (``L1.H3.pattern``: the position attended
     to) or what it reads (``L1.H3.q``, ``.k``, ``.v``) depends on: equal labels, equal values.
     They hold for prompts of the task."""
-    network: Network
-    """What the weights were made from."""
+    network: Network | None
+    """What the weights were made from; None for random weights."""
 
     def part(self, role: str) -> Part:
         """The part that has a role.
