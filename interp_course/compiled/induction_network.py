@@ -11,7 +11,7 @@ Two heads do the work (Elhage et al. 2021, "Induction heads"; Olsson et al. 2022
 FIGURES
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -89,12 +89,12 @@ def induction_head(d_vocab: int, beta: float) -> Head:
     return Head("induction head", (same, rest), value, OUTPUT, beta)
 
 
-def previous_token_features(part: Part) -> Mapping[str, Labels]:
+def previous_token_features(part: Part) -> dict[str, Labels]:
     """What the previous-token head reads, attends to and writes."""
     features: dict[str, Labels] = {
         f"{part}": _previous,
-        f"{part}.pattern": lambda tokens: (_position(tokens) - 1).clamp(min=0),
-        f"{part}.q": _position,
+        f"{part}.pattern": _position_before,
+        f"{part}.q": _position_before,
         f"{part}.k": _position,
         f"{part}.v": lambda tokens: tokens,
     }
@@ -115,6 +115,10 @@ def induction_features(part: Part) -> dict[str, Labels]:
 
 def _position(tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos"]:
     return torch.arange(tokens.shape[1]).expand_as(tokens)
+
+
+def _position_before(tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos"]:
+    return (_position(tokens) - 1).clamp(min=0)
 
 
 def _previous(tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos"]:

@@ -46,8 +46,9 @@ def inhibition(backup: bool = False, **options: Any) -> Compiled:
     """The network, 3 layers of 4 heads (4 layers with a backup) unless asked otherwise.
 
     Args:
-        backup: Whether there is a backup name mover. What it does is `Compiled.dormant`; the
-            edges of the circuit into the name mover are then no longer necessary one by one.
+        backup: Whether there is a backup name mover. Its edges are `Compiled.dormant`, but for
+            one: without the inhibition it would answer with the wrong name. What the name
+            mover reads through its keys and values is then not needed any more.
         options: Fields of `Settings`.
 
     Raises:
@@ -62,7 +63,7 @@ def inhibition(backup: bool = False, **options: Any) -> Compiled:
     mover = places.put(high, name_mover(beta))
     spare = [places.put(layer, backup_name_mover(beta)) for layer in later]
     places.mimic(high, name_mover(beta))
-    dormant = [Edge(EMBED, inhibit, "k"), *(e for s in spare for e in _edges(inhibit, mover, s))]
+    dormant = [Edge(EMBED, inhibit, "k"), *(e for s in spare for e in _edges(mover, s))]
     return finish(
         written(places),
         settings,
@@ -128,10 +129,10 @@ def features(duplicate: Part, inhibit: Part, mover: Part) -> dict[str, Labels]:
     return found
 
 
-def _edges(inhibit: Part, mover: Part, backup: Part) -> list[Edge]:
-    """All edges of the backup name mover."""
+def _edges(mover: Part, backup: Part) -> list[Edge]:
+    """The edges of the backup name mover that matter only when it is needed."""
     inputs = [Edge(EMBED, backup, "k"), Edge(EMBED, backup, "v")]
-    return [*inputs, Edge(inhibit, backup, "q"), Edge(mover, backup, "q"), Edge(backup, LOGITS)]
+    return [*inputs, Edge(mover, backup, "q"), Edge(backup, LOGITS)]
 
 
 def _name(tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos"]:

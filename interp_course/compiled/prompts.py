@@ -69,7 +69,7 @@ class Compiled:
     model: Any
     """A bridge with a tokenizer of words."""
     circuit: Circuit
-    """The edges that do the task: without any single one of them it fails."""
+    """The edges that do the task: without any single one of them the answer is lost."""
     dormant: Circuit
     """Edges that are wired, but that no answer of the task needs: where heads rest that find
     nothing, backups. All edges of neither set change no logit at all."""
