@@ -74,7 +74,9 @@ def inhibition(backup: bool = False, **options: Any) -> Compiled:
     )
 
 
-def written(places: Places, *more: str, mlps: dict[int, tuple[Gates, ...]] | None = None) -> Network:
+def written(
+    places: Places, *more: str, mlps: dict[int, tuple[Gates, ...]] | None = None
+) -> Network:
     """The network with these heads, the rest decoys. ``more`` are more spaces for names."""
     spaces = {TOKEN: N_WORDS, POSITION: prompts.LENGTH, JUNK: JUNK_SIZE}
     return Network(

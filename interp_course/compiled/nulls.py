@@ -158,7 +158,9 @@ def _induction_patterns(settings: Settings) -> tuple[Places, int]:
 
 def _cycle(instance: int) -> Tensor:
     """A successor for each word, such that a walk meets all ordinary words before one twice."""
-    ordinary = torch.randperm(len(WORDS) - len(SPECIAL), generator=runtime.generator("bigram", instance))
+    ordinary = torch.randperm(
+        len(WORDS) - len(SPECIAL), generator=runtime.generator("bigram", instance)
+    )
     ordinary = ordinary + len(SPECIAL)
     return torch.arange(len(WORDS)).scatter(0, ordinary, ordinary.roll(-1))
 
@@ -173,9 +175,10 @@ def _once(n_names: int) -> Gates:
 
 def _memory() -> Gates:
     """One gate for each relation and city, with its answer."""
-    n, country = two_hop_network, [
-        two_hop_prompts.COUNTRIES.index(c) for c in two_hop_prompts.COUNTRY_OF.values()
-    ]
+    n, country = (
+        two_hop_network,
+        [two_hop_prompts.COUNTRIES.index(c) for c in two_hop_prompts.COUNTRY_OF.values()],
+    )
     reads = {
         n.RELATION_HERE: torch.eye(n.N_RELATIONS).repeat_interleave(n.N_CITIES, dim=1),
         CITY_HERE: torch.eye(n.N_CITIES).repeat(1, n.N_RELATIONS),

@@ -156,7 +156,9 @@ def unread(head: Head, seed: int) -> Head:
     if head.value.matrix is None:
         raise ValueError(f"the value of the {head.role} needs a matrix: torch.eye(size)")
     write = junk(head.value.matrix.shape[1], head.role, seed)
-    return dataclasses.replace(head, role=f"decoy: mimics the {head.role}", target=JUNK, write=write)
+    return dataclasses.replace(
+        head, role=f"decoy: mimics the {head.role}", target=JUNK, write=write
+    )
 
 
 def junk(rows: int, name: str, seed: int = 0) -> Float[Tensor, "k d_in"]:
