@@ -79,7 +79,8 @@ def _filled(frame: dict[str, Tensor], names: Sequence[Tensor]) -> Tensor:
 
 def _places(template: Tensor, word: str) -> Tensor:
     """Where a word of the templates stands, ``<bos>`` counted."""
-    return torch.tensor([1 + text.split().index(word) for text in TEMPLATES])[template]
+    frames: list[list[str]] = [str(text).split() for text in TEMPLATES]
+    return torch.tensor([1 + frame.index(word) for frame in frames])[template]
 
 
 def _token(name: Tensor) -> Tensor:

@@ -76,7 +76,8 @@ class Network:
     """A transformer, written down.
 
     Raises:
-        ValueError: If a space is unknown, or a matrix does not fit its space.
+        ValueError: If a space is unknown, a matrix does not fit its space, or what is compared
+            or added up has different widths.
     """
 
     spaces: Mapping[str, int]
@@ -101,6 +102,9 @@ class Network:
                     f"a matrix for the space {space!r} of size {self.spaces[space]} has the "
                     f"shape {tuple(matrix.shape)}: axis {axis} must have that size"
                 )
+        for what, widths in _widths(self):
+            if len(set(widths)) > 1:
+                raise ValueError(f"{what} must have one width, got {', '.join(map(str, widths))}")
 
     def read(self, read: Read) -> Float[Tensor, "d_in k"]:
         """The matrix of a reading, written out."""
@@ -124,3 +128,16 @@ def _uses(network: Network) -> Iterator[tuple[str, Tensor | None, int]]:
     for gates in (g for layer in network.mlps.values() for g in layer):
         yield from ((space, matrix, 0) for space, matrix in gates.reads.items())
         yield gates.target, gates.write, 1
+
+
+def _widths(network: Network) -> Iterator[tuple[str, list[int]]]:
+    """What has to have the same width: queries and keys, values and writes, gates."""
+    for head in network.heads.values():
+        for match in head.matches:
+            query = 1 if match.query is None else network.read(match.query).shape[1]
+            yield f"query and key of the {head.role}", [query, network.read(match.key).shape[1]]
+        value, write = network.read(head.value), network.write(head)
+        yield f"value and write of the {head.role}", [value.shape[1], write.shape[0]]
+    for gates in (g for layer in network.mlps.values() for g in layer):
+        reads = [matrix.shape[1] for matrix in gates.reads.values()]
+        yield f"the gates {gates.role!r}", [*reads, len(gates.threshold), len(gates.write)]

@@ -175,13 +175,11 @@ def _once(n_names: int) -> Gates:
 
 def _memory() -> Gates:
     """One gate for each relation and city, with its answer."""
-    n, country = (
-        two_hop_network,
-        [two_hop_prompts.COUNTRIES.index(c) for c in two_hop_prompts.COUNTRY_OF.values()],
-    )
+    n, countries = two_hop_network, two_hop_prompts.COUNTRIES
+    country = [countries.index(c) for c in two_hop_prompts.COUNTRY_OF.values()]
     reads = {
         n.RELATION_HERE: torch.eye(n.N_RELATIONS).repeat_interleave(n.N_CITIES, dim=1),
         CITY_HERE: torch.eye(n.N_CITIES).repeat(1, n.N_RELATIONS),
     }
-    write = 2 * torch.eye(n.N_WORDS)[two_hop_prompts.answers()[:, country].flatten()]
+    write = 2 * torch.eye(n.N_WORDS)[two_hop_prompts.ANSWER_TOKENS[:, country].flatten()]
     return Gates("memorised answer", reads, n.OUTPUT, write, torch.full((len(write),), 1.5))

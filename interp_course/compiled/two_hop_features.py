@@ -80,4 +80,4 @@ def _place(labels: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos"]:
 def _answer(tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch pos"]:
     country, relation = _so_far(_country(tokens)), _so_far(_relation(tokens))
     both = (country >= 0) & (relation >= 0)
-    return prompts.answers()[relation, country].where(both, NOTHING)
+    return prompts.ANSWER_TOKENS[relation, country].where(both, NOTHING)

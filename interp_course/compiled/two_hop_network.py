@@ -105,7 +105,7 @@ def answer_gates() -> Gates:
         RELATION_HERE: torch.eye(N_RELATIONS).repeat_interleave(N_COUNTRIES, dim=1),
         COUNTRY_HERE: torch.eye(N_COUNTRIES).repeat(1, N_RELATIONS),
     }
-    write = 2 * torch.eye(N_WORDS)[prompts.answers().flatten()]
+    write = 2 * torch.eye(N_WORDS)[prompts.ANSWER_TOKENS.flatten()]
     return Gates("answer", reads, OUTPUT, write, torch.full((n,), 1.5))
 
 

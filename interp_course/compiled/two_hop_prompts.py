@@ -1,7 +1,6 @@
 """Prompts for the two-hop network: "the capital of the country containing Lyon is" -> Paris."""
 
 import torch
-from jaxtyping import Int
 from torch import Tensor
 
 from interp_course.compiled.prompts import Prompts, Task
@@ -21,7 +20,10 @@ COUNTRIES = tuple(dict.fromkeys(COUNTRY_OF.values()))
 CITIES = tuple(COUNTRY_OF)
 _FACTS = {
     "capital": ("Paris", "Tokyo", "Rome", "Berlin", "Lisbon", "Madrid", "Cairo", "Seoul"),
-    "language": "French Japanese Italian German Portuguese Spanish Arabic Korean".split(),
+    "language": (
+        *("French", "Japanese", "Italian", "German"),
+        *("Portuguese", "Spanish", "Arabic", "Korean"),
+    ),
     "continent": ("Europe", "Asia", "Europe", "Europe", "Europe", "Europe", "Africa", "Asia"),
 }
 RELATIONS = tuple(_FACTS)
@@ -38,6 +40,10 @@ WORDS = (
     *(*SPECIAL, TRIED, *CITIES, *RELATIONS, *dict.fromkeys(_PLAIN), *COUNTRIES),
     *dict.fromkeys(answer for answers in _FACTS.values() for answer in answers),
 )
+ANSWER_TOKENS = torch.tensor(
+    [[WORDS.index(a) for a in ANSWERS[relation].values()] for relation in RELATIONS]
+)
+"""The token of every answer, ``[relation country]``, in the order of the names above."""
 CORRUPTIONS = ("city", "relation", "same country")
 LENGTH = 9
 """Tokens of a prompt, with ``<bos>``."""
@@ -56,14 +62,8 @@ def task() -> Task:
     return Task(CORRUPTIONS, _draw)
 
 
-def answers() -> Int[Tensor, "relation country"]:
-    """The token of every answer."""
-    rows = [[WORDS.index(a) for a in ANSWERS[relation].values()] for relation in RELATIONS]
-    return torch.tensor(rows)
-
-
 def _draw(n: int, rng: torch.Generator, corrupt: str) -> Prompts:
-    table, country = answers(), torch.tensor([COUNTRIES.index(c) for c in COUNTRY_OF.values()])
+    table, country = ANSWER_TOKENS, torch.tensor([COUNTRIES.index(c) for c in COUNTRY_OF.values()])
     city = torch.randint(len(CITIES), (n,), generator=rng)
     relation = torch.randint(len(RELATIONS), (n,), generator=rng)
     template = torch.randint(len(TEMPLATES), (n,), generator=rng)
@@ -97,4 +97,5 @@ def _filled(template: Tensor, city: Tensor, relation: Tensor) -> Tensor:
 
 def _places(template: Tensor, word: str) -> Tensor:
     """Where a word of the templates stands, ``<bos>`` counted."""
-    return torch.tensor([1 + text.split().index(word) for text in TEMPLATES])[template]
+    frames: list[list[str]] = [str(text).split() for text in TEMPLATES]
+    return torch.tensor([1 + frame.index(word) for frame in frames])[template]

@@ -83,7 +83,8 @@ def check_words(words: Sequence[str]) -> None:
     """Refuse a list of words that cannot be a vocabulary.
 
     Raises:
-        ValueError: If it does not start with ``<bos>`` and ``<pad>``, has no ``a``, or repeats a word.
+        ValueError: If it does not start with ``<bos>`` and ``<pad>``, has no ``a``,
+            or repeats a word.
     """
     if tuple(words[:2]) != SPECIAL:
         raise ValueError(f"the words must start with {BOS} and {PAD}, got {list(words[:2])}")

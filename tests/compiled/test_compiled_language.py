@@ -124,6 +124,18 @@ def test_a_matrix_that_does_not_fit_its_space_is_refused():
         Network(SPACES, 1, 1, (Read("a", torch.zeros(4, 7)),))
 
 
+def test_a_query_and_a_key_of_different_widths_are_refused():
+    head = Head("finder", (Match(Read("a"), Read("b")),), Read("a"), "a", 30.0)
+    with pytest.raises(ValueError, match="query and key of the finder must have one width, got 3"):
+        Network(SPACES, 1, 1, (Read(TOKEN),), {(0, 0): head})
+
+
+def test_gates_of_different_widths_are_refused():
+    gates = Gates("lookup", {"a": torch.eye(3)}, "b", torch.eye(5), torch.zeros(3))
+    with pytest.raises(ValueError, match="'lookup' must have one width, got 3, 3, 5"):
+        Network(SPACES, 1, 1, (Read(TOKEN),), mlps={0: (gates,)})
+
+
 def test_a_network_without_positions_is_refused():
     with pytest.raises(ValueError, match="needs the space 'position'"):
         Network({TOKEN: 7}, 1, 1, (Read(TOKEN),))

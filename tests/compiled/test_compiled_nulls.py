@@ -16,6 +16,7 @@ from interp_course import attention, circuits, compiled
 SOLVED = ["bigram", "shortcut", "counting", "memorised"]
 CHANCE = ["unread", "random"]
 MIMICKED = ["unread", "bigram", "shortcut"]
+MIMICS = ("previous-token head", "decoy: mimics the induction head")
 EMPTY = circuits.Circuit(frozenset())
 
 
@@ -50,10 +51,7 @@ def test_exactly_the_edges_of_the_circuit_matter(kind):
 def test_the_attention_of_the_induction_nulls_is_that_of_an_induction_circuit(kind):
     built = make_null(kind, instance=1, rotate=True)
     scores = attention.head_scores(built.model, periods=(4, 6), batch=16)
-    first, second = (
-        built.part("previous-token head"),
-        built.part("decoy: mimics the induction head"),
-    )
+    first, second = (built.part(p) for p in MIMICS)
     assert scores.previous[first.layer, first.head] > 0.99
     assert scores.induction[second.layer, second.head] > 0.95
 
@@ -63,7 +61,7 @@ def test_the_induction_heads_of_the_nulls_can_be_removed(kind):
     built = make_null(kind, instance=1)
     prompts = built.task.sample(16)
     before = built.model(prompts.tokens)
-    for role in ("previous-token head", "decoy: mimics the induction head"):
+    for role in MIMICS:
         after = without_part(built.model, prompts.tokens, built.part(role))
         assert (after - before).abs().max() < 1e-5
 

@@ -71,8 +71,8 @@ def test_the_same_instance_is_the_same_network(name):
     one, two = (MAKERS[name](instance=3, rotate=True) for _ in range(2))
     assert one.roles == two.roles
     assert one.circuit == two.circuit
-    for (key, a), b in zip(one.model.state_dict().items(), two.model.state_dict().values()):
-        assert torch.equal(a, b), key
+    weights = [built.model.state_dict().values() for built in (one, two)]
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
 
 
 @NETWORK

@@ -1,4 +1,4 @@
-"""The features say what each part encodes: equal labels mean equal values, and other ones differ."""
+"""The features say what each part encodes: equal labels, equal values; others, others."""
 
 import pytest
 import torch
