@@ -83,7 +83,7 @@ def architecture(network: Network, d_model: int) -> models.Architecture:
 
 def _basis(
     network: Network, rotate: bool, compress: int | None, seed: int
-) -> dict[str, Float[Tensor, "d_in d_model"]]:
+) -> dict[str, Float[Tensor, "d_space d_model"]]:
     """The directions of each space; one direction for each row."""
     width = sum(network.spaces.values())
     if compress is not None and not SMALLEST <= compress <= width:

@@ -8,7 +8,7 @@ from interp_course.compiled.language import Network
 from interp_course.compiled.places import Settings
 from interp_course.compiled.prompts import Compiled, Labels, Task
 from interp_course.compiled.wiring import live, roles
-from interp_course.compiled.words import word_tokenizer
+from interp_course.compiled.words import tokenizer
 
 
 def finish(
@@ -26,7 +26,7 @@ def finish(
         rotate=settings.rotate,
         compress=settings.compress,
         seed=settings.instance,
-        tokenizer=word_tokenizer(words),
+        tokenizer=tokenizer(words),
     )
     asleep = Circuit.of(dormant)
     awake = Circuit(live(network) - asleep.edges)

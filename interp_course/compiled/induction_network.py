@@ -8,7 +8,16 @@ Two heads do the work (Elhage et al. 2021, "Induction heads"; Olsson et al. 2022
   Where there is no such position it rests on ``<bos>``, from which it copies nothing. That
   the keys read ``<bos>`` is dormant in the task, where there always is such a position.
 
-FIGURES
+Accuracy when the 126 dimensions of all spaces are compressed into fewer, mean of 10 instances
+of 400 prompts (1 in 34 by chance), and the worst instance:
+
+| dimensions | 126 | 118 | 112 | 100 | 88 | 74 | 62 | 44 |
+|:--|:--|:--|:--|:--|:--|:--|:--|:--|
+| mean | 1.00 | 1.00 | 1.00 | 0.97 | 0.86 | 0.64 | 0.39 | 0.12 |
+| worst | 1.00 | 1.00 | 0.99 | 0.89 | 0.53 | 0.28 | 0.11 | 0.04 |
+
+Accuracy at a beta of 2 is 0.67 and from 3 on 1.00; the mean probability of the answer is 0.19 at
+a beta of 2, 0.87 at 3, and above 0.99 from 4 on.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,15 @@ also turns away from names that are in ``output`` already. It does nothing as lo
 mover works, and answers instead of it when the name mover is ablated, whether by zeros, by a
 mean or by another prompt. So no ablation of the name mover alone shows what it does.
 
-FIGURES
+Accuracy when the 86 dimensions of all spaces are compressed into fewer, mean of 10 instances
+of 400 prompts (1 in 8 for any name), and the worst instance:
+
+| dimensions | 86 | 80 | 76 | 68 | 60 | 50 | 42 |
+|:--|:--|:--|:--|:--|:--|:--|:--|
+| mean | 1.00 | 0.88 | 0.71 | 0.41 | 0.24 | 0.17 | 0.15 |
+| worst | 1.00 | 0.69 | 0.30 | 0.20 | 0.16 | 0.11 | 0.12 |
+
+Accuracy at a beta of 2 is 0.00, at 3 it is 0.87, from 4 on 1.00.
 """
 
 from typing import Any

@@ -33,7 +33,7 @@ class Read:
     """The coordinates of one space, times a matrix (none: as they are)."""
 
     space: str
-    matrix: Float[Tensor, "d_in k"] | None = None
+    matrix: Float[Tensor, "d_space k"] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Head:
     value: Read
     target: str
     beta: float
-    write: Float[Tensor, "k d_in"] | None = None
+    write: Float[Tensor, "k d_space"] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Gates:
     role: str
     reads: Mapping[str, Float[Tensor, "d_in k"]]
     target: str
-    write: Float[Tensor, "k d_in"]
+    write: Float[Tensor, "k d_space"]
     threshold: Float[Tensor, " k"]
 
 
@@ -106,11 +106,11 @@ class Network:
             if len(set(widths)) > 1:
                 raise ValueError(f"{what} must have one width, got {', '.join(map(str, widths))}")
 
-    def read(self, read: Read) -> Float[Tensor, "d_in k"]:
+    def read(self, read: Read) -> Float[Tensor, "d_space k"]:
         """The matrix of a reading, written out."""
         return torch.eye(self.spaces[read.space]) if read.matrix is None else read.matrix
 
-    def write(self, head: Head) -> Float[Tensor, "k d_in"]:
+    def write(self, head: Head) -> Float[Tensor, "k d_space"]:
         """The matrix with which a head writes into its target, written out."""
         return torch.eye(self.spaces[head.target]) if head.write is None else head.write
 

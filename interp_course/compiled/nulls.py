@@ -26,7 +26,7 @@ from interp_course.compiled.finishing import finish
 from interp_course.compiled.language import POSITION, TOKEN, Gates, Head, Match, Read
 from interp_course.compiled.places import Places, Settings, back, unread
 from interp_course.compiled.prompts import Compiled
-from interp_course.compiled.words import SPECIAL, word_tokenizer
+from interp_course.compiled.words import SPECIAL, tokenizer
 
 WORDS, N_CTX = induction_network.WORDS, 16
 COUNT, CITY_HERE = "count", "city here"
@@ -94,7 +94,7 @@ def _random(settings: Settings) -> Compiled:
     shape = induction_network.written(WORDS, N_CTX, places)
     d_model = settings.compress or sum(shape.spaces.values())
     module = models.build(architecture(shape, d_model), seed=settings.instance)
-    model = models.wrap(module, word_tokenizer(WORDS))
+    model = models.wrap(module, tokenizer(WORDS))
     roles = dict.fromkeys(circuits.parts(model), "random weights")
     nothing, task = Circuit(frozenset()), induction_prompts.task(WORDS, N_CTX)
     return Compiled(model, nothing, nothing, roles, task, {}, network=None)

@@ -161,7 +161,7 @@ def unread(head: Head, seed: int) -> Head:
     )
 
 
-def junk(rows: int, name: str, seed: int = 0) -> Float[Tensor, "k d_in"]:
+def junk(rows: int, name: str, seed: int = 0) -> Float[Tensor, "k d_space"]:
     """Random directions in the junk, of length 1."""
     rng = runtime.generator(f"junk {name}", seed)
     return torch.nn.functional.normalize(torch.randn(rows, JUNK_SIZE, generator=rng), dim=1)

@@ -8,7 +8,15 @@
 The question whether language models do the same was asked by Yang et al. (2024), "Do Large
 Language Models Latently Perform Multi-Hop Reasoning?".
 
-FIGURES
+Accuracy when the 146 dimensions of all spaces are compressed into fewer, mean of 10 instances
+of 400 prompts (1 in 21 for any answer), and the worst instance:
+
+| dimensions | 146 | 138 | 130 | 116 | 102 | 86 | 72 | 50 |
+|:--|:--|:--|:--|:--|:--|:--|:--|:--|
+| mean | 1.00 | 0.99 | 0.97 | 0.70 | 0.59 | 0.38 | 0.28 | 0.18 |
+| worst | 1.00 | 0.95 | 0.92 | 0.22 | 0.22 | 0.11 | 0.12 | 0.03 |
+
+Accuracy up to a beta of 3 is 0.00, because no gate opens, and from 4 on 1.00.
 """
 
 from typing import Any

@@ -1,5 +1,6 @@
 """The words of the compiled networks, and a tokenizer for any list of words."""
 
+import functools
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import torch
 from jaxtyping import Int
 from torch import Tensor
+
+from interp_course.world.tokenizer import word_tokenizer
 
 BOS, PAD = "<bos>", "<pad>"
 SPECIAL = (BOS, PAD)
@@ -20,7 +23,7 @@ COMMON = (
 """Words of the induction network, beside the special ones."""
 
 
-def word_tokenizer(words: Sequence[str]) -> Any:
+def tokenizer(words: Sequence[str]) -> Any:
     """A tokenizer for which each word, set off by spaces, is a token; it puts ``<bos>`` first.
 
     Args:
@@ -30,31 +33,9 @@ def word_tokenizer(words: Sequence[str]) -> Any:
         ValueError: If they cannot be a vocabulary. The tokenizer itself raises one for a
             word that it does not know, with near ones.
     """
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
     check_words(words)
-
-    class WordTokenizer(PreTrainedTokenizerFast):
-        def _encode_plus(self, text: Any, *args: Any, **options: Any) -> Any:
-            for part in [text] if isinstance(text, str) else text:
-                encode(part, words)  # refuses words that there are not
-            return super()._encode_plus(text, *args, **options)
-
-    core = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, PAD))
-    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    core.post_processor = processors.TemplateProcessing(
-        single=f"{BOS} $A", special_tokens=[(BOS, 0)]
-    )
-    return WordTokenizer(
-        tokenizer_object=core,
-        bos_token=BOS,
-        eos_token=PAD,
-        pad_token=PAD,
-        add_bos_token=True,
-        name_or_path="compiled",
-        clean_up_tokenization_spaces=False,
-    )
+    check = functools.partial(encode, words=words)
+    return word_tokenizer(words, check, bos=BOS, eos=PAD, pad=PAD, name="compiled")
 
 
 def encode(text: str, words: Sequence[str]) -> list[int]:

@@ -131,9 +131,13 @@ def test_a_query_and_a_key_of_different_widths_are_refused():
 
 
 def test_gates_of_different_widths_are_refused():
-    gates = Gates("lookup", {"a": torch.eye(3)}, "b", torch.eye(5), torch.zeros(3))
-    with pytest.raises(ValueError, match="'lookup' must have one width, got 3, 3, 5"):
-        Network(SPACES, 1, 1, (Read(TOKEN),), mlps={0: (gates,)})
+    message = "'lookup' must have one width, got 3, 3, 5|Type-check error"
+    with pytest.raises((ValueError, TypeError), match=message):
+        Network(SPACES, 1, 1, (Read(TOKEN),), mlps={0: (lookup_of_different_widths(),)})
+
+
+def lookup_of_different_widths() -> Gates:
+    return Gates("lookup", {"a": torch.eye(3)}, "b", torch.eye(5), torch.zeros(3))
 
 
 def test_a_network_without_positions_is_refused():

@@ -6,7 +6,7 @@ from compiled_cases import DEEPER, MAKERS, accuracy_of, make
 
 from interp_course import compiled
 from interp_course.compiled import inhibition_prompts, two_hop_prompts
-from interp_course.compiled.words import word_tokenizer
+from interp_course.compiled.words import tokenizer
 
 ROTATED = pytest.mark.parametrize("rotate", [False, True])
 NETWORK = pytest.mark.parametrize("name", MAKERS)
@@ -149,4 +149,4 @@ def test_a_network_reads_its_words_and_only_those(name):
 )
 def test_words_that_are_no_vocabulary_are_refused(words, message):
     with pytest.raises(ValueError, match=message):
-        word_tokenizer(words)
+        tokenizer(words)
