@@ -39,7 +39,8 @@ class Architecture:
     """The shape of a transformer with learned positions.
 
     Without ``d_mlp`` it has attention only and no norm. With it each layer also has an MLP
-    (GELU), and LayerNorm stands before attention, MLP and unembedding, as in GPT-2.
+    (GELU), and LayerNorm stands before attention, MLP and unembedding, as in GPT-2; a
+    ``plain`` one has ReLU in its MLPs and no norm, so that weights can be set by hand.
     """
 
     n_layers: int
@@ -49,6 +50,7 @@ class Architecture:
     d_vocab: int = 64
     n_ctx: int = 64
     d_mlp: int | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,9 +163,13 @@ def weights(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _config(a: Architecture) -> TransformerBridgeConfig:
+    shape = asdict(a)
+    plain = shape.pop("plain")
     if a.d_mlp is None:
-        return TransformerBridgeConfig(**asdict(a), attn_only=True, normalization_type=None)
-    return TransformerBridgeConfig(**asdict(a), act_fn="gelu", normalization_type="LN")
+        return TransformerBridgeConfig(**shape, attn_only=True, normalization_type=None)
+    if plain:
+        return TransformerBridgeConfig(**shape, act_fn="relu", normalization_type=None)
+    return TransformerBridgeConfig(**shape, act_fn="gelu", normalization_type="LN")
 
 
 def _from_zoo(name: str, seed: int, step: int | None, instance: int | None) -> nn.Module:

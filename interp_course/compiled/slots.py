@@ -1,4 +1,4 @@
-"""Transformers whose weights are set by hand, so that the circuit in them is known.
+"""Two-layer transformers with one head per layer, written as plain weight matrices.
 
 The residual stream of a hand-built network is cut into named *slots*, and every matrix moves
 information from one slot to another. `SlotLayout` says where the slots are; `assemble` puts

@@ -1,0 +1,29 @@
+"""Transformers whose weights are set by hand, so that the circuit in them is known.
+
+`induction`, `inhibition` and `two_hop` are networks with a task, a circuit and the truth about
+every part of it; `null` gives look-alikes without that circuit. They are written in the
+language of `compiled.language`. `SlotLayout` and `assemble` put plain matrices into a model.
+"""
+
+from interp_course.compiled.induction_network import induction
+from interp_course.compiled.inhibition_network import inhibition
+from interp_course.compiled.nulls import NULLS, null
+from interp_course.compiled.prompts import NOTHING, Compiled, Prompts, Task, accuracy
+from interp_course.compiled.slots import SLOTS, SlotLayout, assemble
+from interp_course.compiled.two_hop_network import two_hop
+
+__all__ = [
+    "NOTHING",
+    "NULLS",
+    "SLOTS",
+    "Compiled",
+    "Prompts",
+    "SlotLayout",
+    "Task",
+    "accuracy",
+    "assemble",
+    "induction",
+    "inhibition",
+    "null",
+    "two_hop",
+]
