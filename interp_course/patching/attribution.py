@@ -140,7 +140,9 @@ def _gradients(
     kept: dict[str, Tensor] = {}
     heads = [stage for stage in wiring.stages if stage.parts[0].kind == "head"]
     names = {stage: [wiring.stream(stage)] for stage in wiring.stages}
-    names |= {stage: [hooks.head_vectors(stage.layer, p) for p in ("q", "k", "v")] for stage in heads}
+    names |= {
+        stage: [hooks.head_vectors(stage.layer, p) for p in ("q", "k", "v")] for stage in heads
+    }
     streams = {stage: wiring.stream(stage) for stage in heads}
     edits = {name: _keep(kept, name) for several in names.values() for name in several}
     edits |= {name: _look(kept, name) for name in streams.values()}

@@ -66,9 +66,7 @@ def scale_of(high: float, low: float) -> Scale:
     return Scale(high, low)
 
 
-def check_pair(
-    model: Any, clean: Int[Tensor, "batch pos"], corrupted: Int[Tensor, "other_batch other_pos"]
-) -> None:
+def check_pair(model: Any, clean: Int[Tensor, "batch pos"], corrupted: Tensor) -> None:
     """Refuse prompts between which no values can be swapped.
 
     Raises:

@@ -35,7 +35,7 @@ SIZES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Shares of all edges, as in the MIB benchmark."""
 
 
-class Bench:
+class EdgeAblation:
     """Runs circuits of one model on one set of prompts; see `faithfulness` for the arguments.
 
     Raises:
@@ -71,9 +71,7 @@ class Bench:
         n_given = self.wiring.stages[start].writers.start
         pushed = torch.zeros(carried.shape[:2], dtype=torch.bool)
         pushed[:, :n_given] = True
-        found = self.wiring.outcomes(
-            self.metric, self.ablated, self.clean, pushed, carried, start
-        )
+        found = self.wiring.outcomes(self.metric, self.ablated, self.clean, pushed, carried, start)
         return found.double().mean(dim=1)
 
     def scale(self) -> effects.Scale:
@@ -123,8 +121,8 @@ def faithfulness(
         ValueError: If the model lacks an edge, ablating all edges changes nothing, or the
             prompts, the metric or the kind of model do not fit.
     """
-    bench = Bench(model, clean, corrupted, metric, ablation)
-    return bench.scale().effect(bench.values([circuit])).item()
+    runs = EdgeAblation(model, clean, corrupted, metric, ablation)
+    return runs.scale().effect(runs.values([circuit])).item()
 
 
 def curve(
@@ -156,10 +154,10 @@ def curve(
     rising = len(sizes) > 1 and all(a < b for a, b in zip(sizes, sizes[1:], strict=False))
     if not rising or sizes[0] < 0 or sizes[-1] > 1:
         raise ValueError(f"sizes must be at least two rising shares within 0 .. 1, got {sizes}")
-    bench = Bench(model, clean, corrupted, metric, ablation)
+    runs = EdgeAblation(model, clean, corrupted, metric, ablation)
     counts = [round(share * len(scores)) for share in sizes]
     circuits = [attribution.strongest(scores, count, by=by) for count in counts]
-    found = bench.scale().effect(bench.values(circuits))
+    found = runs.scale().effect(runs.values(circuits))
     shares = torch.tensor(sizes, dtype=torch.float64)
     cpr, cmd = (torch.trapezoid(y, shares).item() for y in (found.cpu(), (1 - found).abs().cpu()))
     return Curve(shares.float(), found.float(), cpr, cmd)

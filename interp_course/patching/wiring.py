@@ -161,7 +161,9 @@ class Wiring:
         return torch.cat(found)
 
     @torch.no_grad()
-    def _logits(self, base: Run, toward: Run, pushed: Tensor, carried: Tensor, start: int) -> Tensor:
+    def _logits(
+        self, base: Run, toward: Run, pushed: Tensor, carried: Tensor, start: int
+    ) -> Tensor:
         device = base.writes.device
         pushed, carried = pushed.to(device), carried.to(device)
         gap = (toward.writes - base.writes).flatten(1)
