@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from interp_course import circuits, hooks

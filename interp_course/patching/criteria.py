@@ -3,9 +3,10 @@
 Faithfulness alone does not say so: a circuit may do the job without the backups that the model
 also has, or contain edges that do nothing. With ``F`` and ``f`` as in `faithfulness`:
 
-* complete: for every ``K`` in the circuit C, ``f(C \\ K)`` is close to ``f(M \\ K)``, where M is the
+* complete: for every ``K`` in the circuit C, ``f(C - K)`` is close to ``f(M - K)``, where M is the
   whole model. A difference means that M has something for the job of K that C lacks.
-* minimal: for every piece v there is a ``K`` without which v matters, ``|f(C \\ (K + v)) - f(C \\ K)|``.
+* minimal: for every piece v there is a ``K`` without which v matters: ``f(C - K - v)`` is far from
+  ``f(C - K)``.
 
 A piece is an edge, or a head or MLP with all of its edges. Nobody can try every K, so what is
 found is a lower bound of the incompleteness, and of how much a piece matters.

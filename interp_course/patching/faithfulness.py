@@ -11,14 +11,15 @@ writers over edges of the circuit, and *ablated* values over all others, all in 
   lies between the two last sizes 0.5 and 1 (below the first size the curve is left out), so CPR and
   CMD hardly see the small circuits. Look at the curve.
 
-Ablated values come from the corrupted prompts (``"corrupted"``) or are means over them, position by
-position (``"mean"``). What is the same on both prompts, as positions are, cannot be seen by either.
+Ablated values come from the corrupted prompts (``"corrupted"``) or are means over them, position
+by position (``"mean"``). What is the same on both prompts, as positions are, neither can see.
 
-Sources: Wang et al. (2023), section 4; Hanna et al. (2024), section 3; Mueller et al. (2025), "MIB: A
-Mechanistic Interpretability Benchmark", section 3 (CPR, CMD and the sizes).
+Sources: Wang et al. (2023), section 4; Hanna et al. (2024); Mueller et al. (2025), "MIB: A
+Mechanistic Interpretability Benchmark" (CPR, CMD and the sizes).
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -151,7 +152,7 @@ def curve(
     Raises:
         ValueError: As in `faithfulness`, or if the sizes do not rise within 0 .. 1.
     """
-    rising = len(sizes) > 1 and all(a < b for a, b in zip(sizes, sizes[1:], strict=False))
+    rising = len(sizes) > 1 and all(a < b for a, b in pairwise(sizes))
     if not rising or sizes[0] < 0 or sizes[-1] > 1:
         raise ValueError(f"sizes must be at least two rising shares within 0 .. 1, got {sizes}")
     runs = EdgeAblation(model, clean, corrupted, metric, ablation)

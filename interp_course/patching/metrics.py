@@ -109,7 +109,7 @@ def _at(logits: Tensor, position: int | Tensor) -> Tensor:
     """The logits at one position of each prompt, ``[... batch d_vocab]``."""
     n_prompts, length = logits.shape[-3:-1]
     places = torch.as_tensor(position, device=logits.device)
-    if places.ndim > 1 or places.ndim == 1 and len(places) != n_prompts:
+    if places.ndim > 1 or (places.ndim == 1 and len(places) != n_prompts):
         raise ValueError(
             f"position must be one number or one for each of the {n_prompts} prompts, "
             f"got the shape {tuple(places.shape)}"

@@ -55,7 +55,8 @@ def path_effects(
     effects.check_pair(model, clean, corrupted)
     wiring = Wiring(model)
     routes = _routes(paths)
-    pushed, carried = (torch.stack(x) for x in zip(*(_masks(wiring, r) for r in routes)))
+    masks = [_masks(wiring, route) for route in routes]
+    pushed, carried = (torch.stack(several) for several in zip(*masks, strict=True))
     runs = wiring.run(clean), wiring.run(corrupted)
     scale = effects.scale(metric, runs[0].logits, runs[1].logits)
     base, other = effects.base_and_other(*runs, direction)

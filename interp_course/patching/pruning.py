@@ -15,6 +15,7 @@ Interpretability", section 3 and algorithm 1.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -93,7 +94,7 @@ def _cut(model: Any, runs: EdgeAblation, threshold: float, signed: bool) -> Circ
                 ahead = pending[:AHEAD]
                 trials = _all_cut(kept, ahead, reader)
                 values = [value, *runs.values_of(trials, number).tolist()]
-                steps = [b - a for a, b in zip(values, values[1:], strict=False)]
+                steps = [b - a for a, b in pairwise(values)]
                 small = [(step if signed else abs(step)) < threshold for step in steps]
                 n_cut = small.index(False) if False in small else len(small)
                 value = values[n_cut]

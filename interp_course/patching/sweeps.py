@@ -167,8 +167,8 @@ def _runs(
         for half in (slice(None, len(clean)), slice(len(clean), None))
     ]
     scale = effects.scale(metric, halves[0][0], halves[1][0])
-    (logits, base), (_, other) = effects.base_and_other(*halves, direction)
-    return _Runs(logits, base, other, scale)
+    base, other = effects.base_and_other(halves[0], halves[1], direction)
+    return _Runs(base[0], base[1], other[1], scale)
 
 
 def _swap(runs: _Runs, name: str, w_out: Tensor) -> Tensor:

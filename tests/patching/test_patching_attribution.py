@@ -1,5 +1,7 @@
 """Attributions equal finite differences in double precision, and those of transformer-lens."""
 
+import functools
+
 import pytest
 import torch
 from patching_cases import (
@@ -85,12 +87,10 @@ def test_attributions_equal_those_of_transformer_lens():
     """Theirs are one prompt at a time and one position at a time, and leave positions out."""
     model, config = MODELS["GPT-2"], EdgeAttributionConfig(granularity="edge")
     expected = dict.fromkeys(circuits.edges(model), 0.0)
-    for clean, corrupted, right, wrong in zip(CLEAN, CORRUPTED, ANSWER, WRONG, strict=True):
-        found = analysis.attribution_patch(
-            *(model, clean[None], corrupted[None]),
-            lambda x: x[0, -1, right] - x[0, -1, wrong],
-            config,
-        )
+    for i in range(len(CLEAN)):
+        metric = functools.partial(_one, i)
+        pair = CLEAN[i : i + 1], CORRUPTED[i : i + 1]
+        found = analysis.attribution_patch(model, *pair, metric, config)
         for (source, target), score in found.edge_scores.items():
             expected[edge(f"{name(source)} -> {name(target)}")] += score / len(CLEAN)
     close(attribution.edge_attribution(model, CLEAN, CORRUPTED, METRIC), expected)
@@ -111,6 +111,10 @@ def test_with_rotary_positions_the_scores_of_a_writer_are_those_of_its_node():
         mine = sum(score for e, score in found.items() if e.source == part)
         theirs = sum(s for node, s in nodes.node_scores.items() if name(node) == str(part))
         assert mine == pytest.approx(theirs, abs=1e-5)
+
+
+def _one(i: int, logits):
+    return logits[0, -1, ANSWER[i]] - logits[0, -1, WRONG[i]]
 
 
 def _first(logits):

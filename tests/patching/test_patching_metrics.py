@@ -84,7 +84,7 @@ def test_a_metric_that_falls_is_read_on_the_same_scale():
 
 @pytest.mark.parametrize("worth", [1.0, torch.nan])
 def test_runs_that_a_metric_cannot_tell_apart_are_refused(worth):
-    with pytest.raises(ValueError, match="no difference to explain|must be finite"):
+    with pytest.raises(ValueError, match=r"no difference to explain|must be finite"):
         effects.scale(lambda x: torch.full((3,), worth), LOGITS[0], LOGITS[1])
 
 

@@ -46,7 +46,7 @@ def one_by_one(model, threshold: float, metric, signed: bool) -> Circuit:
     return Circuit.of(kept)
 
 
-@pytest.mark.parametrize("threshold", [0.02, 0.05])
+@pytest.mark.parametrize("threshold", [0.01, 0.02])
 @pytest.mark.parametrize("name", MODELS)
 def test_decisions_are_those_of_one_edge_after_the_other(name, threshold):
     model = MODELS[name]
