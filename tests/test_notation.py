@@ -19,7 +19,7 @@ AXES = {
     *("sample", "n_features", "d_hidden", "instance", "step", "phase"),  # toy models
     *("d_in", "d_sae", "k", "active", "latent", "feature"),  # dictionaries and what is planted
     *("bin", "edge"),  # of histograms
-    *("cell", "writer", "reader", "stage", "size"),  # of patched runs and circuits
+    *("cell", "place", "writer", "reader", "stage", "size"),  # of patched runs and circuits
 }
 
 

@@ -57,7 +57,7 @@ def head_sweep(
     *,
     positions: Positions = "together",
     direction: Direction = "denoising",
-) -> Float[Tensor, "layer head"] | Float[Tensor, "layer head pos"]:
+) -> Float[Tensor, "layer head"] | Float[Tensor, "layer head place"]:
     """Effect of patching the output of each head.
 
     Args:
@@ -102,7 +102,7 @@ def mlp_sweep(
     *,
     positions: Positions = "each",
     direction: Direction = "denoising",
-) -> Float[Tensor, "layer pos"] | Float[Tensor, " layer"]:
+) -> Float[Tensor, "layer place"] | Float[Tensor, " layer"]:
     """Effect of patching the output of each MLP; arguments as in `head_sweep`.
 
     Raises:
@@ -132,7 +132,7 @@ def stream_sweep(
     *,
     positions: Positions = "each",
     direction: Direction = "denoising",
-) -> Float[Tensor, "stream pos"] | Float[Tensor, " stream"]:
+) -> Float[Tensor, "stream place"] | Float[Tensor, " stream"]:
     """Effect of patching the residual stream before layer 0, and after each layer.
 
     Arguments as in `head_sweep`; the streams are those of `hooks.streams`.

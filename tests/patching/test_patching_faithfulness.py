@@ -101,7 +101,7 @@ def test_the_curve_and_its_areas_by_hand(job):
     """Two edges into the logits: the first is worth nothing, the second everything."""
     scores = {e: float(e in INDUCTION.edges) for e in circuits.edges(job[0])}
     share = len(INDUCTION.edges) / len(scores)
-    found = faithfulness.curve(job[0], scores, *job[1:], sizes=[0, share, 1])
+    found = faithfulness.curve(job[0], scores, *job[1:], sizes=[0.0, share, 1.0])
     assert found.faithfulness.tolist() == pytest.approx([0, 1, 1], abs=1e-5)
     assert found.cpr == pytest.approx(1 - share / 2, abs=1e-5)
     assert found.cmd == pytest.approx(share / 2, abs=1e-5)

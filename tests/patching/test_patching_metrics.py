@@ -64,7 +64,7 @@ def test_a_metric_that_is_not_one_number_for_each_prompt_is_refused(metric):
         (metrics.loss(ANSWER[:2]), "there are 3 prompts, but answers of the shape"),
         (metrics.loss(ANSWER + 10), "outside of the vocabulary of 12"),
         (metrics.loss(ANSWER, 7), "position 7 is outside of prompts of 7 tokens"),
-        (metrics.loss(ANSWER, PLACES[:2]), "one number or one for each of the 3 prompts"),
+        (metrics.loss(ANSWER[:2], PLACES[:2]), "one number or one for each of the 3 prompts"),
         (metrics.kl(LOGITS[0, :2]), "the reference has 2 prompts"),
     ],
 )
