@@ -17,6 +17,21 @@ Projection = Literal["q", "k", "v"]
 HookFunction = Callable[[Tensor, Any], Tensor | None]
 
 
+def embed() -> str:
+    """What the token embedding writes into the residual stream, ``[batch pos d_model]``."""
+    return "hook_embed"
+
+
+def positions() -> str:
+    """What the position embedding writes, ``[batch pos d_model]``; not with rotary positions."""
+    return "hook_pos_embed"
+
+
+def head_vectors(layer: int, projection: Projection) -> str:
+    """Queries, keys or values of all heads of a layer, ``[batch pos head d_head]``."""
+    return f"blocks.{layer}.attn.hook_{projection}"
+
+
 def pattern(layer: int) -> str:
     """Attention pattern after the softmax, ``[batch head query_pos key_pos]``."""
     return f"blocks.{layer}.attn.hook_pattern"
@@ -45,6 +60,25 @@ def resid_post(layer: int) -> str:
 def attn_out(layer: int) -> str:
     """What the attention of a layer adds to the residual stream, ``[batch pos d_model]``."""
     return f"blocks.{layer}.hook_attn_out"
+
+
+def mlp_in(layer: int) -> str:
+    """The stream that an MLP reads, before its norm, ``[batch pos d_model]``.
+
+    An edit reaches the MLP alone. A gradient taken here includes the rest of the stream unless
+    a hook has returned a clone.
+    """
+    return f"blocks.{layer}.ln2.hook_in"
+
+
+def mlp_out(layer: int) -> str:
+    """What an MLP adds to the residual stream, ``[batch pos d_model]``."""
+    return f"blocks.{layer}.hook_mlp_out"
+
+
+def stream_end() -> str:
+    """The residual stream that the last norm and the logits read, ``[batch pos d_model]``."""
+    return "ln_final.hook_in"
 
 
 def mlp_post(layer: int) -> str:

@@ -27,7 +27,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"compiled", "attention", "head_weights", "ablation", "directions", "superposition"},
     {"sae", "sae_truth", "activation_buffer"},
     {
-        *("probing", "steering", "phases", "clamping"),
+        *("probing", "steering", "phases", "clamping", "patching"),
         *("sae_training", "sae_metrics", "sae_probing", "sae_reading"),
     },
     {"recipes", "dictionaries", "training_faults"},
@@ -47,14 +47,14 @@ LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer
 FORBIDDEN = {  # although it would point down
     "checks": {  # an oracle is independent
         *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
-        *("superposition", "phases"),
+        *("superposition", "phases", "patching"),
         *("sae", "sae_training", "sae_metrics", "sae_truth", "sae_probing", "activation_buffer"),
         *("sae_reading", "clamping", "dictionaries", "training_faults"),
     },
     "notebooks": {"models"},  # builds text, needs no torch
 }
 ONLY_IN = {  # outside library: the modules that may import it
-    "transformer_lens": {"models", "head_weights"},
+    "transformer_lens": {"models", "head_weights", "bench"},
     "sklearn": {"probing", "superposition", "sae_probing"},
     "matplotlib": {"drawing", "figures"},
     "IPython": {"picture", "widgets"},

@@ -10,8 +10,10 @@ from transformer_lens import patching
 from transformer_lens.config import TransformerBridgeConfig
 from transformer_lens.model_bridge import TransformerBridge
 from transformer_lens.tools import analysis
+from transformer_lens.tools.analysis.attribution_patching import EdgeAttributionConfig
 
 TOKENS = torch.tensor([[0, 3, 1, 4, 1, 5], [0, 9, 2, 6, 5, 3]])
+PAIR = TOKENS[:1], TOKENS[1:]
 RESID_MID, RESID_POST = "blocks.0.hook_resid_mid", "blocks.0.hook_resid_post"
 
 
@@ -36,6 +38,10 @@ def model():
 def attention_only():
     with torch.no_grad():
         yield native(attn_only=True)
+
+
+def worth(logits):
+    return logits[0, -1, 3] - logits[0, -1, 5]
 
 
 def zero(activation, hook):
@@ -87,6 +93,73 @@ def test_around_trap_2_the_input_of_a_projection_comes_after_the_norm(model):
     _, cache = model.run_with_cache(TOKENS)
     normed = model.blocks[1].ln1(cache["blocks.1.hook_resid_pre"])
     torch.testing.assert_close(cache["blocks.1.attn.q.hook_in"], normed)
+
+
+@pytest.mark.parametrize("granularity", ["edge", "node"])
+def test_trap_2_native_models_have_attribution_of_nodes_but_not_of_edges(granularity):
+    """`patching.attribution` scores their edges."""
+    config = EdgeAttributionConfig(granularity=granularity)
+    if granularity == "node":
+        assert analysis.attribution_patch(native(), *PAIR, worth, config).node_scores
+        return
+    with pytest.raises(NotImplementedError):
+        analysis.attribution_patch(native(), *PAIR, worth, config)
+
+
+def test_trap_2_native_models_have_no_patching_of_edges(model):
+    """`patching.paths` has."""
+    caches = [model.run_with_cache(tokens)[1] for tokens in PAIR]
+    with pytest.raises(NotImplementedError):
+        patching.get_act_patch_direct_path(model, PAIR[1], *caches, worth, 0, 0, verbose=False)
+
+
+def test_trap_2_native_models_have_no_faithfulness(model):
+    """`patching.faithfulness` has."""
+    with pytest.raises(NotImplementedError):
+        analysis.faithfulness(model, *PAIR, worth, [])
+
+
+def gradient(of: str, clone: bool) -> torch.Tensor:
+    """The gradient of ``worth`` at a place whose hook returns what it got, or a copy of it."""
+    model, kept = native(), []
+
+    def keep(x, hook):
+        kept.append(x.clone() if clone else x)
+        return kept[0]
+
+    logits = model.run_with_hooks(TOKENS, fwd_hooks=[(of, keep)])
+    return torch.autograd.grad(worth(logits), kept[0])[0]
+
+
+def test_trap_2_a_gradient_at_the_input_of_an_mlp_includes_the_skip_path():
+    """Without a copy it is the gradient of the whole stream, as at its end."""
+    both = gradient("blocks.1.ln2.hook_in", clone=False)
+    skip = gradient("ln_final.hook_in", clone=False)
+    mlp = gradient("blocks.1.ln2.hook_in", clone=True)
+    torch.testing.assert_close(both, skip + mlp)
+    assert skip.abs().max() > 0.01
+
+
+def test_there_is_no_integrated_attribution():
+    """`patching.attribution` has it."""
+    with pytest.raises(NotImplementedError, match="ig_steps"):
+        analysis.attribution_patch(native(), *PAIR, worth, EdgeAttributionConfig(ig_steps=5))
+
+
+def test_queries_can_be_given_to_the_attention_of_a_layer(model):
+    """What `patching.wiring` stands on: whatever the attention reads, z follows the vectors."""
+    _, cache = model.run_with_cache(TOKENS)
+    names, kept = [f"blocks.1.attn.hook_{letter}" for letter in "qkv"], []
+    edits = [(name, lambda x, hook, name=name: cache[name]) for name in names]
+    edits.append(("blocks.1.attn.hook_z", lambda z, hook: kept.append(z)))
+    with model.hooks(fwd_hooks=edits):
+        model.blocks[1].attn(torch.ones(2, 6, 8))
+    torch.testing.assert_close(kept[0], cache["blocks.1.attn.hook_z"])
+
+
+def test_trap_2_the_output_of_a_single_head_is_not_there(model):
+    _, cache = model.run_with_cache(TOKENS)
+    assert "blocks.0.attn.hook_result" not in cache
 
 
 def test_trap_3_attention_scores_are_the_pattern_after_the_softmax(model):
