@@ -439,7 +439,7 @@ check.integrated(integrated)
 # <details><summary>Hint 2: a plan of shapes</summary>
 #
 # `[part batch pos d]` products → sum over pos and d → `[part batch]` → mean over batch.
-# Integrated: n gradients `[d]` at points 1/n, 2/n, ... 1 of the way; their mean times the whole way.
+# Integrated: n gradients `[d]` at 1/n, 2/n, ... 1 of the way; their mean times the whole way.
 # </details>
 # <details><summary>Hint 3: the calls you may not know</summary>
 #
