@@ -144,11 +144,11 @@ def hugging_face(shape: Architecture, device: torch.device) -> Any:
         n_embd=shape.n_heads * shape.d_head,
         n_layer=shape.n_layers,
         n_head=shape.n_heads,
-        attn_implementation="eager",
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        module = GPT2LMHeadModel(config).eval().to(device)
+        module: Any = GPT2LMHeadModel(config).eval()
+        module.to(device)
     return build_bridge_from_module(module, "GPT2LMHeadModel", hf_config=config).eval()
 
 
