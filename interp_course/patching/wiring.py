@@ -133,6 +133,7 @@ class Wiring:
         found = (i for i, stage in enumerate(self.stages) if part in stage.parts)
         return next(found, -1)
 
+    @torch.no_grad()
     def outcomes(
         self,
         metric: Metric,
@@ -160,7 +161,6 @@ class Wiring:
         ]
         return torch.cat(found)
 
-    @torch.no_grad()
     def _ends(self, base: Run, toward: Run, pushed: Tensor, carried: Tensor, start: int) -> Tensor:
         """The streams that the logits read, ``[cell batch pos d_model]``."""
         device = base.writes.device
