@@ -1,6 +1,6 @@
 """What the methods cost, measured beside the obvious way or beside other libraries.
 
-`lens` compares with transformer-lens, in one process. `sae` compares a training step of a sparse
-autoencoder with those of other libraries: these need an environment of their own (`peers`), and
-every implementation a process of its own (`processes`).
+`lens` and `circuits` compare with transformer-lens, in one process. `sae` compares a training step
+of a sparse autoencoder with those of other libraries: these need an environment of their own
+(`peers`), and every implementation a process of its own (`processes`).
 """

@@ -25,7 +25,7 @@ from transformer_lens.tools.analysis.attribution_patching import EdgeAttribution
 from interp_course import circuits, models, runtime
 from interp_course.bench.lens import Timing
 from interp_course.models import Architecture
-from interp_course.patching import attribution, sweeps
+from interp_course.patching import attribution, metrics, sweeps
 
 TOLERANCE = 1e-5
 """Largest difference, as a share of the largest number."""
@@ -90,18 +90,19 @@ def compare(comparison: Comparison, device: torch.device, repeats: int) -> Timin
 def head_sweep(case: Case) -> Comparison:
     """Every head at every position, on a native model."""
     model = models.wrap(models.build(case.shape, seed=1).to(case.clean.device))
+    metric = metrics.logit_difference(case.clean[:, 1], case.corrupted[:, 1])
     with torch.no_grad():
         _, cache = model.run_with_cache(case.clean)
-        high, low = (_worth(model(tokens)).mean() for tokens in (case.clean, case.corrupted))
+        high, low = (metric(model(tokens)).mean() for tokens in (case.clean, case.corrupted))
 
     def ours() -> Tensor:
-        found = sweeps.head_sweep(model, case.clean, case.corrupted, _worth, positions="each")
+        found = sweeps.head_sweep(model, case.clean, case.corrupted, metric, positions="each")
         return found * (high - low) + low
 
     def peer() -> Tensor:
         with torch.no_grad(), contextlib.redirect_stderr(io.StringIO()):  # its progress bar
             found = patching.get_act_patch_attn_head_out_by_pos(
-                model, case.corrupted, cache, lambda logits: _worth(logits).mean()
+                model, case.corrupted, cache, lambda logits: metric(logits).mean()
             )
         return found.transpose(1, 2)
 
@@ -143,11 +144,11 @@ def hugging_face(shape: Architecture, device: torch.device) -> Any:
         n_embd=shape.n_heads * shape.d_head,
         n_layer=shape.n_layers,
         n_head=shape.n_heads,
-        attn_implementation="eager",
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        module = GPT2LMHeadModel(config).eval().to(device)
+        module: Any = GPT2LMHeadModel(config).eval()
+        module.to(device)
     return build_bridge_from_module(module, "GPT2LMHeadModel", hf_config=config).eval()
 
 

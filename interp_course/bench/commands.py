@@ -1,4 +1,4 @@
-"""The commands ``interp-course bench`` and ``interp-course bench sae``."""
+"""The commands ``interp-course bench``, ``bench circuits`` and ``bench sae``."""
 
 import json
 from pathlib import Path
@@ -37,10 +37,36 @@ def _time_methods(device: str | None) -> None:
     from interp_course.bench import lens
 
     for timing in lens.run(device):
-        typer.echo(
-            f"{timing.name}: {timing.ours:.1f} ms; {timing.peer_name}: {timing.peer:.1f} ms; "
-            f"{timing.ratio:.2f} times as fast"
-        )
+        _show(timing)
+
+
+def _show(timing: Any) -> None:
+    typer.echo(
+        f"{timing.name}: {timing.ours:.1f} ms; {timing.peer_name}: {timing.peer:.1f} ms; "
+        f"{timing.ratio:.2f} times as fast"
+    )
+
+
+@app.command(epilog="Example: interp-course bench circuits --device cuda")
+def circuits(
+    device: Device = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Turns of each side.")] = 5,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+) -> None:
+    """Time patching sweeps and edge attribution against transformer-lens, side by side."""
+    import torch
+
+    from interp_course.bench import circuits as subject
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for timing in subject.run(device, repeats=repeats):
+            _show(timing)
+    except RuntimeError as error:
+        raise CourseError(str(error)) from error
+    finally:
+        torch.set_num_threads(before)
 
 
 @app.command(epilog="Example: interp-course bench sae --shape 512x4096 --peers --json sae.json")

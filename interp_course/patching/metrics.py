@@ -13,6 +13,7 @@ Each function returns a metric that takes logits ``[batch pos d_vocab]`` and ret
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -22,14 +23,23 @@ Metric = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class _OfLastLogits:
-    """A metric of the logits at one position, for logits with any leading axes."""
+class AtPosition:
+    """A metric of the logits at one position of each prompt, for any leading axes.
+
+    Nothing else of a run has to be computed up to its logits.
+    """
 
     function: Callable[[Tensor], Tensor]
+    """What it is of these logits ``[... batch d_vocab]``."""
     position: int | Tensor
 
     def __call__(self, logits: Tensor) -> Tensor:
-        return self.function(_at(logits, self.position))
+        """One number for each prompt, ``[... batch]``."""
+        return self.function(self.pick(logits))
+
+    def pick(self, values: Tensor) -> Tensor:
+        """``[... batch width]`` from ``[... batch pos width]``."""
+        return _at(values, self.position)
 
 
 def logit_difference(
@@ -47,19 +57,19 @@ def logit_difference(
     Raises:
         ValueError: When the metric is used, if answers do not fit to the prompts.
     """
-    return _OfLastLogits(lambda last: _pick(last, answer) - _pick(last, wrong), position)
+    return AtPosition(lambda last: _pick(last, answer) - _pick(last, wrong), position)
 
 
 def probability(
     answer: Int[Tensor, " batch"], position: int | Int[Tensor, " batch"] = -1
 ) -> Metric:
     """Probability of the answer; arguments as in `logit_difference`."""
-    return _OfLastLogits(lambda last: _pick(last.log_softmax(dim=-1), answer).exp(), position)
+    return AtPosition(lambda last: _pick(last.log_softmax(dim=-1), answer).exp(), position)
 
 
 def loss(answer: Int[Tensor, " batch"], position: int | Int[Tensor, " batch"] = -1) -> Metric:
     """Minus the log of the probability of the answer; arguments as in `logit_difference`."""
-    return _OfLastLogits(lambda last: -_pick(last.log_softmax(dim=-1), answer), position)
+    return AtPosition(lambda last: -_pick(last.log_softmax(dim=-1), answer), position)
 
 
 def kl(
@@ -81,7 +91,7 @@ def kl(
             )
         return (before.exp() * (before - last.log_softmax(dim=-1))).sum(dim=-1)
 
-    return _OfLastLogits(divergence, position)
+    return AtPosition(divergence, position)
 
 
 def measure(
@@ -92,7 +102,7 @@ def measure(
     Raises:
         ValueError: If it does not return one number for each prompt.
     """
-    if isinstance(metric, _OfLastLogits):
+    if isinstance(metric, AtPosition):
         return metric(logits)
     found = [metric(one) for one in logits]
     for one in found:
@@ -103,6 +113,22 @@ def measure(
                 f"this one returned {shape}: leave out .mean() or .sum()"
             )
     return torch.stack(found)
+
+
+def measure_streams(
+    metric: Metric, model: Any, streams: Float[Tensor, "cell batch pos d_model"]
+) -> Float[Tensor, "cell batch"]:
+    """The metric of many runs, from the stream at their end.
+
+    Raises:
+        ValueError: As in `measure`.
+    """
+    if isinstance(metric, AtPosition):
+        ends = metric.pick(streams)
+        logits = model.unembed(model.ln_final(ends.flatten(0, 1)[:, None]))
+        return metric.function(logits.view(*ends.shape[:2], -1))
+    logits = model.unembed(model.ln_final(streams.flatten(0, 1)))
+    return measure(metric, logits.unflatten(0, streams.shape[:2]))
 
 
 def _at(logits: Tensor, position: int | Tensor) -> Tensor:

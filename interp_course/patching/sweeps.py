@@ -5,6 +5,8 @@ repeated once for each cell, the change is added to the remembered stream, and o
 above run (`model.blocks[k]`, `model.ln_final`, `model.unembed`; ``start_at_layer`` of
 transformer-lens 4.3 would run the lower blocks too). The results are the same.
 
+With a metric of `metrics`, which looks at one position, less still is computed (see `_logits`).
+
 All sweeps return effects on the scale of `effects`: 0 is the corrupted run, 1 the clean one.
 """
 
@@ -19,7 +21,7 @@ from torch import Tensor
 from interp_course import hooks
 from interp_course.patching import effects
 from interp_course.patching.effects import Direction
-from interp_course.patching.metrics import Metric, measure
+from interp_course.patching.metrics import AtPosition, Metric, measure
 
 BYTES = {"cpu": 1 << 21, "cuda": 1 << 28}
 """About how large the largest activation of a group of cells may be: on a CPU it has to stay in
@@ -187,41 +189,49 @@ def _sweep(
 ) -> Tensor:
     """Effects ``[layer cell pos]``, where a layer's cells are the rows of its changes."""
     masks = _masks(positions, length).to(runs.logits)
-    _check_blocks(model, patched := next(layers), runs.logits)
+    _check_blocks(model, patched := next(layers), runs.logits, metric)
     found = []
     for patches in chain([patched], layers):
         cells = [(c, m) for c in range(len(patches.change)) for m in range(len(masks))]
         rows, which = torch.tensor(cells, device=masks.device).T
         many = _at_once(model, runs.logits)
         values = [
-            measure(metric, logits).double().mean(dim=1)
-            for logits in _patched(model, runs, patches, rows.split(many), masks[which].split(many))
+            _values(model, runs, patches, metric, *group).double().mean(dim=1)
+            for group in zip(rows.split(many), masks[which].split(many), strict=True)
         ]
         found.append(torch.cat(values).unflatten(0, (-1, len(masks))))
     return runs.scale.effect(torch.stack(found)).float()
 
 
-def _patched(
-    model: Any, runs: _Runs, patches: _Patches, rows: Sequence[Tensor], masks: Sequence[Tensor]
-) -> Iterator[Tensor]:
-    """Logits ``[cell batch pos d_vocab]``, group by group."""
-    if patches.layer == model.cfg.n_layers:
-        # Logits are read at each position by itself: compute them once for all positions.
-        every = _logits(model, patches.stream + patches.change, patches.layer)
-        for row, mask in zip(rows, masks, strict=True):
-            yield runs.logits.lerp(every[row], mask[:, None, :, None])
-        return
-    for row, mask in zip(rows, masks, strict=True):
-        streams = patches.stream + patches.change[row] * mask[:, None, :, None]
-        yield _logits(model, streams, patches.layer)
+def _values(
+    model: Any, runs: _Runs, patches: _Patches, metric: Metric, rows: Tensor, masks: Tensor
+) -> Tensor:
+    """The metric ``[cell batch]`` of some patches at the positions of their masks."""
+    streams = patches.stream + patches.change[rows] * masks[:, None, :, None]
+    logits = _logits(model, streams, patches.layer, metric)
+    return metric.function(logits) if isinstance(metric, AtPosition) else measure(metric, logits)
 
 
-def _logits(model: Any, streams: Tensor, layer: int) -> Tensor:
-    """Logits ``[cell batch pos d_vocab]`` of streams that enter a layer."""
-    x = streams.flatten(0, 1)
-    for block in list(model.blocks)[layer:]:
+def _logits(model: Any, streams: Tensor, layer: int, metric: Metric) -> Tensor:
+    """Logits of streams ``[cell batch pos d_model]`` that enter a layer.
+
+    Either all of them, or those that the metric looks at, ``[cell batch d_vocab]``: then the
+    MLP of the last layer and the unembedding run at one position of each prompt only.
+    """
+    x, blocks = streams.flatten(0, 1), list(model.blocks)[layer:]
+    if not isinstance(metric, AtPosition):
+        for block in blocks:
+            x = block(x)[0]
+        return model.unembed(model.ln_final(x)).unflatten(0, streams.shape[:2])
+    for block in blocks[:-1]:
         x = block(x)[0]
-    return model.unembed(model.ln_final(x)).unflatten(0, streams.shape[:2])
+    for block in blocks[-1:]:
+        out = block.attn(block.ln1(x))
+        x = x + (out[0] if isinstance(out, tuple) else out)
+    x = metric.pick(x.unflatten(0, streams.shape[:2])).flatten(0, 1)[:, None]
+    for block in [] if model.cfg.attn_only else blocks[-1:]:
+        x = x + block.mlp(block.ln2(x))
+    return model.unembed(model.ln_final(x))[:, 0].unflatten(0, streams.shape[:2])
 
 
 def _at_once(model: Any, logits: Tensor) -> int:
@@ -246,10 +256,11 @@ def _masks(positions: Positions, length: int) -> Tensor:
     return torch.eye(length)[list(chosen)]
 
 
-def _check_blocks(model: Any, patches: _Patches, logits: Tensor) -> None:
+def _check_blocks(model: Any, patches: _Patches, logits: Tensor, metric: Metric) -> None:
     """Refuse models whose blocks need more than the stream."""
     try:
-        found = _logits(model, patches.stream[None], patches.layer)[0]
+        found = _logits(model, patches.stream[None], patches.layer, metric)[0]
+        logits = metric.pick(logits) if isinstance(metric, AtPosition) else logits
         apart = (found - logits).abs().max().item()
     except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from interp_course import circuits, hooks
 from interp_course.circuits import Edge, Part, Slot
-from interp_course.patching.metrics import Metric, measure
+from interp_course.patching.metrics import Metric, measure_streams
 
 BYTES = 1 << 26
 """About how much memory a group of runs may take that are computed together."""
@@ -133,6 +133,7 @@ class Wiring:
         found = (i for i, stage in enumerate(self.stages) if part in stage.parts)
         return next(found, -1)
 
+    @torch.no_grad()
     def outcomes(
         self,
         metric: Metric,
@@ -155,15 +156,13 @@ class Wiring:
         """
         many = self._at_once(base)
         found = [
-            measure(metric, self._logits(base, toward, p, c, start))
+            measure_streams(metric, self.model, self._ends(base, toward, p, c, start))
             for p, c in zip(pushed.split(many), carried.split(many), strict=True)
         ]
         return torch.cat(found)
 
-    @torch.no_grad()
-    def _logits(
-        self, base: Run, toward: Run, pushed: Tensor, carried: Tensor, start: int
-    ) -> Tensor:
+    def _ends(self, base: Run, toward: Run, pushed: Tensor, carried: Tensor, start: int) -> Tensor:
+        """The streams that the logits read, ``[cell batch pos d_model]``."""
         device = base.writes.device
         pushed, carried = pushed.to(device), carried.to(device)
         gap = (toward.writes - base.writes).flatten(1)
@@ -180,9 +179,7 @@ class Wiring:
             change[rows, stage.writers] += self._write(stream, stage).flatten(2) - old
             moved[:, stage.writers] |= touched.unflatten(1, (len(stage.parts), -1)).any(dim=2)
         rows = torch.arange(len(pushed), device=device)
-        stream = self._mixed(base.streams[-1], change, carried, rows, end)[:, 0]
-        logits = self.model.unembed(self.model.ln_final(stream.flatten(0, 1)))
-        return logits.unflatten(0, stream.shape[:2])
+        return self._mixed(base.streams[-1], change, carried, rows, end)[:, 0]
 
     def _mixed(
         self, stream: Tensor, change: Tensor, carried: Tensor, rows: Tensor, stage: Stage

@@ -124,5 +124,7 @@ def test_parts_that_do_not_add_up_to_the_stream_are_refused(monkeypatch):
 
 
 def test_nothing_is_left_behind(model):
-    paths.path_effects(model, CLEAN, CORRUPTED, PATHS, METRIC)
+    with torch.enable_grad():
+        found = paths.path_effects(model, CLEAN, CORRUPTED, PATHS, METRIC)
+    assert not found.requires_grad
     assert all(not point.fwd_hooks for point in model.hook_dict.values())

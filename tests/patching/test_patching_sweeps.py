@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from patching_cases import ANSWER, CLEAN, CORRUPTED, METRIC, MODELS, ROTARY, native, value
+from patching_cases import ANSWER, CLEAN, CORRUPTED, METRIC, MODELS, ROTARY, WRONG, native, value
 from transformer_lens import patching
 
-from interp_course.patching import sweeps
+from interp_course.patching import metrics, sweeps
 
 ALL = {**MODELS, "rotary": ROTARY, "grouped": native(n_key_value_heads=1)}
 WITH_MLP = [name for name, model in ALL.items() if not model.cfg.attn_only]
@@ -81,14 +81,26 @@ def test_groups_of_any_size_give_the_same(sweep, monkeypatch):
     close(sweep(MODELS["GPT-2"], CLEAN, CORRUPTED, METRIC, positions="each"), before)
 
 
-def test_a_metric_of_ones_own_gives_the_same():
-    def own(logits):
-        rows = torch.arange(3)
-        return logits[rows, -1, ANSWER] - logits[rows, -1, ANSWER + 3]
+def own(logits):
+    rows = torch.arange(3)
+    return logits[rows, -1, ANSWER] - logits[rows, -1, ANSWER + 3]
 
-    model = MODELS["no norm"]
-    found = sweeps.head_sweep(model, CLEAN, CORRUPTED, own, positions="each")
-    close(found, sweeps.head_sweep(model, CLEAN, CORRUPTED, METRIC, positions="each"))
+
+@pytest.mark.parametrize("sweep", SWEEPS)
+@pytest.mark.parametrize("name", WITH_MLP)
+def test_a_metric_of_ones_own_gives_the_same(name, sweep):
+    found = sweep(ALL[name], CLEAN, CORRUPTED, own, positions="each")
+    close(found, sweep(ALL[name], CLEAN, CORRUPTED, METRIC, positions="each"))
+
+
+def test_a_metric_may_look_at_another_position_of_each_prompt():
+    places = torch.tensor([4, -1, 2])
+    metric = metrics.logit_difference(ANSWER, WRONG, places)
+    found = sweeps.head_sweep(ROTARY, CLEAN, CORRUPTED, metric, positions="each")
+    other = sweeps.head_sweep(
+        *(ROTARY, CLEAN, CORRUPTED, lambda logits: metric(logits)), positions="each"
+    )
+    close(found, other)
 
 
 @pytest.mark.parametrize("positions", [[7], [], "sometimes"])
@@ -107,14 +119,15 @@ def refuse(*_):
 
 
 @pytest.mark.parametrize("hook", [refuse, lambda block, x, y: (y[0] ** 2,)])
-def test_blocks_that_cannot_be_run_by_themselves_are_refused(hook):
+@pytest.mark.parametrize("metric", [METRIC, own])
+def test_blocks_that_cannot_be_run_by_themselves_are_refused(hook, metric):
     """The second kind answers otherwise than in the whole model."""
     streams = "blocks.0.hook_resid_pre"
     runs = sweeps._runs(native(), CLEAN, CORRUPTED, METRIC, "denoising", [streams])
     patches, model = sweeps._Patches(0, runs.base[streams], runs.base[streams][None]), native()
-    model.blocks[1].register_forward_hook(hook)
+    model.blocks[0].register_forward_hook(hook)
     with pytest.raises(ValueError, match=r"by themselves.*transformer_lens\.patching"):
-        sweeps._check_blocks(model, patches, runs.logits)
+        sweeps._check_blocks(model, patches, runs.logits, metric)
 
 
 def test_nothing_is_left_behind():
