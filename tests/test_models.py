@@ -284,3 +284,13 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_loaded(monkeyp
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RuntimeError, match="device 'cuda' was asked for"):
         models.load("nobody/no-such-model", device="cuda")
+
+
+def test_a_plain_model_has_relu_and_no_norm_and_survives_saving(tmp_path):
+    architecture = Architecture(2, 2, 8, 4, 9, 6, d_mlp=5, plain=True)
+    module = models.build(architecture, seed=3)
+    models.save(module, tmp_path, architecture)
+    loaded, tokens = models.load(str(tmp_path)), torch.tensor([[0, 3, 8]])
+    assert (loaded.cfg.act_fn, loaded.cfg.normalization_type) == ("relu", None)
+    assert not any("ln" in name for name in models.weights(module))
+    torch.testing.assert_close(loaded(tokens), module(tokens))

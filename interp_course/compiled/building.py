@@ -5,7 +5,6 @@ transformer-lens that go through all parts of a model fail on models that have n
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from interp_course import disguise, models, runtime
-from interp_course.compiled.language import POSITION, TOKEN, Gates, Head, Match, Network, Read
+from interp_course.compiled.language import POSITION, TOKEN, Gates, Head, Network, Read
 
 SMALLEST = 8
 """Fewest dimensions into which a residual stream may be compressed."""
@@ -49,7 +48,7 @@ def build(
     state = {
         "tok_embed.weight": basis[TOKEN],
         "pos.weight": basis[POSITION],
-        "head.weight": sum(network.read(r).T @ basis[r.space] for r in network.logits),
+        "head.weight": sum(_rows(network, r, basis) for r in network.logits),
     }
     module = models.build(shape)
     state = {k: torch.zeros_like(v) for k, v in module.state_dict().items()} | state
@@ -108,33 +107,25 @@ def _put_head(
     network: Network,
     basis: dict[str, Tensor],
 ) -> None:
-    def reads(parts: Sequence[tuple[Read | None, float, int]]) -> tuple[Tensor, Tensor]:
-        """Rows of the weight [d_head d_model] and of the bias, filled up with zeros."""
-        weight, bias = torch.zeros_like(state[f"{prefix}q.weight"][place]), torch.zeros(d_head)
-        start = 0
-        for read, factor, width in parts:
-            rows = slice(start, start := start + width)
-            if read is None:
-                bias[rows] = factor
-            else:
-                weight[rows] = factor * network.read(read).T @ basis[read.space]
-        return weight, bias
+    factor = head.beta * math.sqrt(place.stop - place.start)  # attention divides by that root
+    start = place.start
+    for match in head.matches:
+        rows = slice(start, start := start + network.read(match.key).shape[1])
+        if match.query is None:
+            state[f"{prefix}q.bias"][rows] = factor * match.weight
+        else:
+            query = _rows(network, match.query, basis)
+            state[f"{prefix}q.weight"][rows] = factor * match.weight * query
+        state[f"{prefix}k.weight"][rows] = _rows(network, match.key, basis)
+    value = _rows(network, head.value, basis)
+    rows = slice(place.start, place.start + len(value))
+    state[f"{prefix}v.weight"][rows] = value
+    state[f"{prefix}o.weight"][:, rows] = (network.write(head) @ basis[head.target]).T
 
-    d_head = place.stop - place.start
-    factor = head.beta * math.sqrt(d_head)  # attention divides by the root of d_head
-    widths = [network.read(match.key).shape[1] for match in head.matches]
-    matches: list[tuple[Match, int]] = list(zip(head.matches, widths, strict=True))
-    parts = {
-        "q": [(match.query, factor * match.weight, width) for match, width in matches],
-        "k": [(match.key, 1.0, width) for match, width in matches],
-        "v": [(head.value, 1.0, network.read(head.value).shape[1])],
-    }
-    for letter, part in parts.items():
-        weight, bias = reads(part)
-        state[f"{prefix}{letter}.weight"][place] = weight
-        state[f"{prefix}{letter}.bias"][place] = bias
-    written = network.write(head) @ basis[head.target]
-    state[f"{prefix}o.weight"][:, place][:, : len(written)] = written.T
+
+def _rows(network: Network, read: Read, basis: dict[str, Tensor]) -> Float[Tensor, "k d_model"]:
+    """A reading as rows of a linear layer's weight."""
+    return network.read(read).T @ basis[read.space]
 
 
 def _put_gates(

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from compiled_cases import MAKERS, accuracy_of, make
+from transformer_lens import patching
 
 from interp_course import attention, circuits, compiled
 
@@ -118,6 +119,23 @@ def test_patching_tools_find_an_mlp_in_every_layer(name):
     model = make(name).model
     assert not model.cfg.attn_only
     assert all(circuits.mlp(layer) in circuits.parts(model) for layer in range(model.cfg.n_layers))
+
+
+@NETWORK
+def test_every_layer_can_be_patched_with_the_tools_of_transformer_lens(name):
+    """As they stand they fail on models without MLPs; the effects are those of the truth."""
+    built = make(name, instance=1)
+    prompts = built.task.sample(4)
+    with torch.no_grad():
+        _, cache = built.model.run_with_cache(prompts.tokens)
+        right = prompts.answers[:, None]
+
+        def metric(logits):
+            return logits[:, -1].softmax(dim=-1).gather(1, right).mean()
+
+        found = patching.get_act_patch_block_every(built.model, prompts.corrupted, cache, metric)
+    assert found.shape == (3, built.model.cfg.n_layers, prompts.tokens.shape[1])
+    assert found.max() > 0.99
 
 
 @pytest.mark.parametrize(
