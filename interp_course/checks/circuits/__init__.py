@@ -1,0 +1,7 @@
+"""Checks of the unit on circuits."""
+
+from interp_course.checks.circuits.replacing import replaced
+
+__all__ = [
+    "replaced",
+]
