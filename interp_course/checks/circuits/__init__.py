@@ -1,10 +1,12 @@
 """Checks of the unit on circuits."""
 
+from interp_course.checks.circuits.attributing import attributed
 from interp_course.checks.circuits.edges import edge_input
 from interp_course.checks.circuits.normalising import normalised
 from interp_course.checks.circuits.replacing import replaced
 
 __all__ = [
+    "attributed",
     "edge_input",
     "normalised",
     "replaced",
