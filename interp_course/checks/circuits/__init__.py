@@ -2,12 +2,14 @@
 
 from interp_course.checks.circuits.attributing import attributed
 from interp_course.checks.circuits.edges import edge_input
+from interp_course.checks.circuits.integrating import integrated
 from interp_course.checks.circuits.normalising import normalised
 from interp_course.checks.circuits.replacing import replaced
 
 __all__ = [
     "attributed",
     "edge_input",
+    "integrated",
     "normalised",
     "replaced",
 ]
