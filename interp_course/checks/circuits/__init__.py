@@ -1,5 +1,6 @@
 """Checks of the unit on circuits."""
 
+from interp_course.checks.circuits.areas import cpr_cmd
 from interp_course.checks.circuits.attributing import attributed
 from interp_course.checks.circuits.edges import edge_input
 from interp_course.checks.circuits.integrating import integrated
@@ -8,6 +9,7 @@ from interp_course.checks.circuits.replacing import replaced
 
 __all__ = [
     "attributed",
+    "cpr_cmd",
     "edge_input",
     "integrated",
     "normalised",
