@@ -189,22 +189,24 @@ def _judge(case: Case, value: Any) -> tuple[str, str | None] | None:
         return None if problem is None else (problem, None)
     if difference(value[::-1], right, RTOL, ATOL) is None:
         return problem, SWAPPED
-    both = all(difference(a, b, RTOL, ATOL) for a, b in zip(value, right, strict=True))
-    return problem, _named(value[0], *case.args) if both else None
+    rules = (_both(area) for areas in RULES.values() for area in areas)
+    one_right = not all(difference(a, b, RTOL, ATOL) for a, b in zip(value, right, strict=True))
+    if one_right or any(_equal(value, way, case) for way in rules):
+        return problem, None  # it is among the mistakes
+    ways = {sentence: tuple(_first(area) for area in areas) for sentence, areas in RULES.items()}
+    for sentence, wrongs in {**ways, **CPR}.items():
+        if any(_equal(value[0], way, case) for way in wrongs):
+            return problem, sentence
+    return problem, None
 
 
-def _named(cpr: Any, sizes: Tensor, faithfulness: Tensor) -> str | None:
-    ways = {sentence: tuple(_rule(way)[0] for way in rules) for sentence, rules in RULES.items()}
-    for sentence, wrongs in (ways | CPR).items():
-        for wrong in wrongs:
-            if difference(cpr, wrong(sizes, faithfulness), RTOL, ATOL) is None:
-                return sentence
-    return None
+def _equal(value: Any, way: Way, case: Case) -> bool:
+    return difference(value, way(*case.args), RTOL, ATOL) is None
 
 
-def _rule(area: Way) -> tuple[Way, Way]:
-    """CPR and CMD by another rule for the area."""
-    return lambda s, f: area(f, s), lambda s, f: area(_away(f), s)
+def _first(area: Way) -> Way:
+    """CPR by another rule for the area."""
+    return lambda s, f: area(f, s)
 
 
 def _both(area: Way) -> Way:

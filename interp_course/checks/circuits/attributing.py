@@ -94,8 +94,7 @@ attributed = Check(
             _of(lambda e: -e.sum(dim=(1, 2, 3))),
         ),
         "the prompts are added up: their mean is asked for": _of(lambda e: e.sum(dim=(1, 2, 3))),
-        "sizes are added up without their signs: effects of both signs cancel, as they would in "
-        "a patch": (
+        "sizes are added up without their signs: in a patch effects of both signs cancel, too": (
             _of(lambda e: _total(e.abs())),
             _of(lambda e: e.sum(dim=(2, 3)).abs().mean(dim=1)),
             _of(lambda e: e.sum(dim=3).abs().sum(dim=2).mean(dim=1)),

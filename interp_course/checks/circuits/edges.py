@@ -192,7 +192,7 @@ edge_input = Check(
             ),
             _by(lambda y, eps: y / y.norm(dim=-1, keepdim=True)),
         ),
-        "eps stands outside the root: it is added to the variance": _by(
+        "eps stands outside the root: it belongs under it, with the variance": _by(
             lambda y, eps: _centred(y) / (_deviation(y, 0.0) + eps)
         ),
         "eps is left out, or another one is used than the one given": (

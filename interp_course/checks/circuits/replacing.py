@@ -114,7 +114,8 @@ def _always(kind: str) -> Way:
 
 
 def _exchanged(one: str, other: str) -> Way:
-    return lambda v, k, r: _right(v, {one: other, other: one}.get(k, k), r)
+    kinds = {kind: kind for kind in SIZES} | {one: other, other: one}
+    return lambda v, k, r: _right(v, kinds[k], r)
 
 
 replaced = Check(
