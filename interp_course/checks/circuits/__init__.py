@@ -1,0 +1,17 @@
+"""Checks of the unit on circuits."""
+
+from interp_course.checks.circuits.areas import cpr_cmd
+from interp_course.checks.circuits.attributing import attributed
+from interp_course.checks.circuits.edges import edge_input
+from interp_course.checks.circuits.integrating import integrated
+from interp_course.checks.circuits.normalising import normalised
+from interp_course.checks.circuits.replacing import replaced
+
+__all__ = [
+    "attributed",
+    "cpr_cmd",
+    "edge_input",
+    "integrated",
+    "normalised",
+    "replaced",
+]
