@@ -2,7 +2,7 @@
 
 from interp_course.checks.circuits.areas import cpr_cmd
 from interp_course.checks.circuits.attributing import attributed
-from interp_course.checks.circuits.edges import edge_input
+from interp_course.checks.circuits.reader_inputs import edge_input
 from interp_course.checks.circuits.integrating import integrated
 from interp_course.checks.circuits.normalising import normalised
 from interp_course.checks.circuits.replacing import replaced
