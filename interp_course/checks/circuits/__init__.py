@@ -1,8 +1,15 @@
 """Checks of the unit on circuits."""
 
+from interp_course.checks.circuits.edges import edges, puzzle
 from interp_course.checks.circuits.sites import network, sites
+from interp_course.checks.circuits.verdicts import mechanisms, suspects, verdicts
 
 __all__ = [
+    "edges",
+    "mechanisms",
     "network",
+    "puzzle",
     "sites",
+    "suspects",
+    "verdicts",
 ]

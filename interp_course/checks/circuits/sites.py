@@ -109,6 +109,11 @@ def _mistake(given: Mapping[str, Place], wrong: list[str], found: Compiled) -> s
             "noising is read as if it were denoising: an effect of 1 means that the clean answer "
             "is still there, so these are the heads that the task can do without"
         )
+    if idle == [DUPLICATE, INHIBITION]:
+        return (
+            "only the head that writes the answer is found: for the others, the repeated name "
+            "must differ between the prompts, and the names in it must be the same"
+        )
     if given[MOVER] in [(part.layer, part.head) for part in mimics(found)]:
         return (
             "an attention pattern is believed: this head attends where a name mover would, but "
@@ -118,11 +123,6 @@ def _mistake(given: Mapping[str, Place], wrong: list[str], found: Compiled) -> s
         return (
             "a pattern is believed: this head does attend to the same token, wherever it is, but "
             "exchanging what it writes changes no answer"
-        )
-    if idle == [DUPLICATE, INHIBITION]:
-        return (
-            "only the head that writes the answer is found: for the others, the repeated name "
-            "must differ between the prompts, and the names in it must be the same"
         )
     if wrong == [DUPLICATE]:
         return (
