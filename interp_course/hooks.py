@@ -17,9 +17,24 @@ Projection = Literal["q", "k", "v"]
 HookFunction = Callable[[Tensor, Any], Tensor | None]
 
 
+def embed() -> str:
+    """Token embeddings, ``[batch pos d_model]``."""
+    return "hook_embed"
+
+
+def positions() -> str:
+    """Positional embeddings, ``[batch pos d_model]``; models with rotary positions have none."""
+    return "hook_pos_embed"
+
+
 def pattern(layer: int) -> str:
     """Attention pattern after the softmax, ``[batch head query_pos key_pos]``."""
     return f"blocks.{layer}.attn.hook_pattern"
+
+
+def values(layer: int) -> str:
+    """What each key position offers, ``[batch pos head d_head]``; heads may share them."""
+    return f"blocks.{layer}.attn.hook_v"
 
 
 def z(layer: int) -> str:
@@ -45,6 +60,11 @@ def resid_post(layer: int) -> str:
 def attn_out(layer: int) -> str:
     """What the attention of a layer adds to the residual stream, ``[batch pos d_model]``."""
     return f"blocks.{layer}.hook_attn_out"
+
+
+def mlp_out(layer: int) -> str:
+    """What the MLP of a layer adds to the residual stream, ``[batch pos d_model]``."""
+    return f"blocks.{layer}.hook_mlp_out"
 
 
 def mlp_post(layer: int) -> str:
