@@ -62,6 +62,16 @@ def attn_out(layer: int) -> str:
     return f"blocks.{layer}.hook_attn_out"
 
 
+def resid_mid(layer: int) -> str:
+    """The stream between attention and MLP, for reading only: see `check_editable`."""
+    return f"blocks.{layer}.hook_resid_mid"
+
+
+def mlp_in(layer: int) -> str:
+    """What the MLP of a layer reads (after the norm), ``[batch pos d_model]``."""
+    return f"blocks.{layer}.mlp.hook_in"
+
+
 def mlp_out(layer: int) -> str:
     """What the MLP of a layer adds to the residual stream, ``[batch pos d_model]``."""
     return f"blocks.{layer}.hook_mlp_out"
