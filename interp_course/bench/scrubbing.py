@@ -15,6 +15,8 @@ from torch import Tensor
 from interp_course import attention, hooks, models, runtime, sequences
 from interp_course.circuits import EMBED, LOGITS, Part, head
 from interp_course.scrubbing import SAME, Edge, Node, Plan, Scrubber, TokenAt, TokensBack
+from interp_course.scrubbing import plan as make_plan
+from interp_course.scrubbing.evaluating import Evaluator
 from interp_course.scrubbing.planning import Draw
 
 TOLERANCE = 1e-4
@@ -54,9 +56,9 @@ def measure(samples: int = 1000, rows: int = 2000, device: str | None = None) ->
     tokens, labels = block[:, :LENGTH], block[:, LENGTH]
     hypothesis = induction_hypothesis(model)
     Scrubber(model, tokens[:8], labels[:8]).test(Node(LOGITS, SAME, []), 8)  # warms up
-    cold, scrubber = _timed(lambda: _seen(model, tokens, labels, hypothesis, samples))
-    plan = scrubber.plan(hypothesis, samples, seed=1)
-    warm, ours = _timed(lambda: scrubber.evaluator.logits(plan))
+    first, plan = (make_plan(hypothesis, tokens, samples, seed=seed) for seed in (0, 1))
+    cold, evaluator = _timed(lambda: _seen(model, tokens, first))
+    warm, ours = _timed(lambda: evaluator.logits(plan))
     plain, theirs = _timed(lambda: plain_logits(model, plan))
     worst = (ours - theirs).abs().max().item()
     assert worst < TOLERANCE, f"the two ways differ by {worst:.1e}"
@@ -204,10 +206,10 @@ def _previous(part: Part) -> Node:
     return Node(part, TokensBack(1), per_position=True)
 
 
-def _seen(model: Any, tokens: Tensor, labels: Tensor, hypothesis: Node, samples: int) -> Scrubber:
-    scrubber = Scrubber(model, tokens, labels)
-    scrubber.evaluator.logits(scrubber.plan(hypothesis, samples))
-    return scrubber
+def _seen(model: Any, tokens: Tensor, plan: Plan) -> Evaluator:
+    evaluator = Evaluator(model, tokens)
+    evaluator.logits(plan)
+    return evaluator
 
 
 def _timed(function: Callable[[], Any]) -> tuple[float, Any]:

@@ -23,11 +23,16 @@ class Activations:
     Args:
         modules: The model, cut into its modules.
         tokens: The data set.
+        position: Where the logits are read.
         chunk: Sequences in one forward pass.
     """
 
-    def __init__(self, modules: Modules, tokens: Int[Tensor, "batch pos"], chunk: int) -> None:
+    def __init__(
+        self, modules: Modules, tokens: Int[Tensor, "batch pos"], position: int, chunk: int
+    ) -> None:
         self.modules, self.tokens, self.chunk = modules, tokens, chunk
+        self.position = position
+        self._logits: Tensor | None = None
         self._places = torch.arange(tokens.shape[1], device=tokens.device)
         self._found: dict[str, Tensor] = {}
         self._moved: dict[Moved, Tensor] = {}
@@ -39,11 +44,21 @@ class Activations:
         if not missing:
             return
         found: dict[str, list[Tensor]] = {name: [] for name in missing}
+        at_position = []
         for tokens in self.tokens.split(self.chunk):
-            _, cache = hooks.capture(self.modules.model, tokens, missing)
+            logits, cache = hooks.capture(self.modules.model, tokens, missing)
+            at_position.append(logits[:, self.position].clone())  # not the other positions
             for name in missing:
                 found[name].append(cache[name].expand(len(tokens), *cache[name].shape[1:]))
         self._found |= {name: torch.cat(parts) for name, parts in found.items()}
+        self._logits = torch.cat(at_position)
+
+    def logits(self) -> Float[Tensor, "batch d_vocab"]:
+        """The model's own logits at the position, for every row."""
+        if self._logits is None:
+            self.prepare([circuits.LOGITS])
+        assert self._logits is not None  # prepare sets them
+        return self._logits
 
     def value(
         self, site: Site, rows: Int[Tensor, "sample *pos"], at: slice = slice(None)

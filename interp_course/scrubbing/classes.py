@@ -24,10 +24,13 @@ class Classes:
     def __init__(self, node: Node, tokens: Int[Tensor, "batch pos"], path: str) -> None:
         self.keeps_reference: bool = node.feature == SAME
         self.per_position: bool = node.per_position
-        self._labels: Tensor = _labels(node, tokens, path)
-        columns = self._labels.unbind(dim=1) if node.per_position else [self._labels]
-        tables = [_Table(column) for column in columns]
-        self._tables: list[_Table] = tables
+        labels, length = _labels(node, tokens, path), tokens.shape[1]
+        if not node.per_position:
+            self._tables: list[_Table] = [_Table(labels)]
+        elif labels.ndim == 2:  # the same labels at every position
+            self._tables = [_Table(labels)] * length
+        else:
+            self._tables = [_Table(column) for column in labels.unbind(dim=1)]
 
     def draw(self, references: Int[Tensor, " sample"], rng: torch.Generator) -> Tensor:
         """For each reference a row of its class, uniformly and with replacement.
@@ -66,7 +69,10 @@ class _Table:
     """The rows sorted by class, so that a draw is one look-up."""
 
     def __init__(self, labels: Num[Tensor, "batch k"]) -> None:
-        _, self.member_of = torch.unique(labels, dim=0, return_inverse=True)
+        if labels.shape[1] == 1:  # much faster than by rows
+            _, self.member_of = torch.unique(labels[:, 0], return_inverse=True)
+        else:
+            _, self.member_of = torch.unique(labels, dim=0, return_inverse=True)
         self.count = torch.bincount(self.member_of)
         self.order = torch.argsort(self.member_of, stable=True)
         self.start = self.count.cumsum(dim=0) - self.count
@@ -80,13 +86,10 @@ class _Table:
 
 
 def _labels(node: Node, tokens: Tensor, path: str) -> Tensor:
-    """Labels ``[batch k]`` or ``[batch pos k]``, on the CPU."""
+    """Labels on the CPU: ``[batch pos k]`` if they depend on the position, else ``[batch k]``."""
     n, length = tokens.shape
-    if node.feature == ANY:
-        return torch.zeros(n, length, 1) if node.per_position else torch.zeros(n, 1)
     if isinstance(node.feature, str):
-        same = tokens.cpu()
-        return same[:, None].expand(n, length, length) if node.per_position else same
+        return torch.zeros(n, 1) if node.feature == ANY else tokens.cpu()
     labels = node.feature(tokens)
     expected = (n, length) if node.per_position else (n,)
     dims = ("n", "pos") if node.per_position else ("n",)

@@ -54,16 +54,12 @@ class Evaluator:
         self.modules: Modules = Modules(model, tokens.to(_device(model)))
         self.tokens: Tensor = tokens.to(_device(model))
         self.chunk_rows: int = chunk_rows
-        self.seen: Activations = Activations(self.modules, self.tokens, chunk_rows)
-        self._clean: Tensor | None = None
+        self.seen: Activations = Activations(self.modules, self.tokens, place, chunk_rows)
 
     @torch.no_grad()
     def clean_logits(self) -> Float[Tensor, "batch d_vocab"]:
         """The logits of the untouched model at the position, for every row of the data set."""
-        if self._clean is None:
-            parts = self.tokens.split(self.chunk_rows)
-            self._clean = torch.cat([self.modules.model(t)[:, self.position] for t in parts])[:, 0]
-        return self._clean
+        return self.seen.logits()
 
     @torch.no_grad()
     def logits(self, plan: Plan) -> Float[Tensor, "sample d_vocab"]:

@@ -33,6 +33,8 @@ class Modules:
             raise ValueError("the model is in training mode, which may be random: model.eval()")
         self.model = model
         self.n_layers: int = model.cfg.n_layers
+        self.n_tokens: int = 0
+        """How many tokens have logits."""
         self._options: list[dict[str, Any]] = []
         self._learn_options(tokens[:1])
         with torch.no_grad():
@@ -142,6 +144,7 @@ class Modules:
                 written = written + self.mlp(layer, x + written)
             what = f"layer {layer} does not add its attention and then its MLP to the stream"
             self._same(x + written, seen[streams[layer + 1]], what)
+        self.n_tokens = logits.shape[-1]
         what = "the logits are not the unembedding of the normed stream"
         self._same(self.logits(seen[streams[-1]]), logits, what)
 

@@ -53,7 +53,7 @@ class Scrubber:
         self.model, self.tokens = model, tokens
         self.evaluator: Evaluator = Evaluator(model, tokens, position, chunk_rows)
         self.labels: Tensor = labels.to(self.evaluator.tokens.device)
-        n_tokens = self.evaluator.clean_logits().shape[1]
+        n_tokens = self.evaluator.modules.n_tokens
         if int(labels.min()) < 0 or int(labels.max()) >= n_tokens:
             raise ValueError(f"labels must be tokens, 0 .. {n_tokens - 1}")
 
