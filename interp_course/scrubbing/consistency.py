@@ -17,9 +17,7 @@ def step(edge: Edge) -> str:
     return f"{slot}{edge.node.site}"
 
 
-def check_data(
-    hypothesis: Node, tokens: Tensor, n_samples: int, references: Tensor | None
-) -> None:
+def check_data(hypothesis: Node, tokens: Tensor, n_samples: int, references: Tensor | None) -> None:
     """Refuse a root that is not the logits, no data, and references that are no rows.
 
     Raises:

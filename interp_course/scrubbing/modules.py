@@ -77,9 +77,7 @@ class Modules:
         block = self.model.blocks[layer]
         return block.mlp(block.ln2(x))
 
-    def logits(
-        self, x: Float[Tensor, "sample pos d_model"]
-    ) -> Float[Tensor, "sample pos d_vocab"]:
+    def logits(self, x: Float[Tensor, "sample pos d_model"]) -> Float[Tensor, "sample pos d_vocab"]:
         """The logits at the end of this stream."""
         return self.model.unembed(self.model.ln_final(x))
 

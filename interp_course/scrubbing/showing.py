@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from interp_course.scrubbing.hypothesis import Edge, Node
+from interp_course.scrubbing.hypothesis import ANY, SAME, Edge, Node
 
 
 class Branch(NamedTuple):
@@ -40,16 +40,24 @@ def mermaid(hypothesis: Node) -> str:
 
 def in_words(hypothesis: Node) -> str:
     """The claim as sentences."""
-    sentences = [f"All that matters about {hypothesis.label} is: {hypothesis.claim}."]
+    sentences = [f"{hypothesis.label}: {_claim(hypothesis)}."]
     for node in hypothesis.walk():
         for edge in node.children:
             slot = "" if edge.slots == ("in",) else f" through {' and '.join(edge.slots)}"
-            matters = f"all that matters of it is: {edge.node.claim}"
-            where = f", {edge.where.strip()}" if edge.where else ""
-            sentences.append(f"{node.label} reads {edge.node.label}{slot}{where}; {matters}.")
+            sentences.append(
+                f"{node.label} reads {edge.node.label}{slot}{edge.where}: {_claim(edge.node)}."
+            )
         if node.edges == ():
             sentences.append(f"Nothing that {node.label} reads matters.")
     return " ".join(sentences)
+
+
+def _claim(node: Node) -> str:
+    if node.feature == SAME:
+        return "its own input is kept"
+    if node.feature == ANY:
+        return "any input will do"
+    return f"all that matters is {node.claim}"
 
 
 def _branch(node: Node, parent: int | None, on_edge: str, found: list[Branch]) -> None:

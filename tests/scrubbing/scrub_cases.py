@@ -11,7 +11,7 @@ from transformer_lens.model_bridge.sources.native import NativeModel
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from interp_course import circuits, models, runtime
-from interp_course.circuits import EMBED, LOGITS, head
+from interp_course.circuits import LOGITS
 from interp_course.scrubbing import ANY, SAME, Edge, Moved, Node, Stream, Subspace
 
 LENGTH, N_TOKENS = 6, 7
@@ -41,6 +41,9 @@ def tokens(n: int = 24, seed: int = 0):
     return torch.randint(
         N_TOKENS, (n, LENGTH), generator=runtime.generator("scrubbing tokens", seed)
     )
+
+
+TOKENS_64 = tokens(64)
 
 
 @functools.cache
@@ -158,7 +161,3 @@ def _clash(a, b) -> bool:
     if isinstance(a, Stream) or isinstance(b, Stream):
         return True
     return getattr(a, "head", a) == getattr(b, "head", b) if type(a) is type(b) else True
-
-
-LEAF = Node(EMBED, SAME)
-FIRST, SECOND = head(0, 0), head(1, 1)

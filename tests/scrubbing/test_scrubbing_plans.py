@@ -247,6 +247,9 @@ def test_tokens_must_be_sequences_of_integers():
 
 
 def test_the_writers_of_each_leave_out_the_logits():
-    assert circuits.LOGITS not in plan(
-        Node(LOGITS, SAME, []), TOKENS, unimportant="each", writers=(*WRITERS, LOGITS)
-    ).writers
+    assert (
+        circuits.LOGITS
+        not in plan(
+            Node(LOGITS, SAME, []), TOKENS, unimportant="each", writers=(*WRITERS, LOGITS)
+        ).writers
+    )
