@@ -61,7 +61,7 @@ class Activations:
         return self._logits
 
     def value(
-        self, site: Site, rows: Int[Tensor, "sample *pos"], at: slice = slice(None)
+        self, site: Site, rows: Int[Tensor, "sample ..."], at: slice = slice(None)
     ) -> Float[Tensor, "sample pos d_model"]:
         """What a site has on each row; with ``[sample pos]`` rows each position from its own.
 

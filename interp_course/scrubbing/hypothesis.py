@@ -68,9 +68,10 @@ class Edge:
     def where(self) -> str:
         """Positions and subspace in words; empty if everything counts."""
         text = ""
-        if self.positions is not None:
-            named = _called(self.positions) if callable(self.positions) else self.positions
-            text = f" at {named if isinstance(named, str) else ', '.join(map(str, named))}"
+        if callable(self.positions):
+            text = f" at {_called(self.positions)}"
+        elif self.positions is not None:
+            text = f" at {str(self.positions).strip('(,)')}"
         return text if self.subspace is None else f"{text} in a {self.subspace!r}"
 
 

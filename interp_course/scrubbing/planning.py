@@ -40,9 +40,9 @@ class Draw:
     """For every row of the data set (as the sample of the node above) where it counts."""
     references: Int[Tensor, " sample"]
     """The rows whose feature it must share."""
-    rows: Int[Tensor, "sample *pos"]
+    rows: Int[Tensor, "sample ..."]
     """The rows that it is computed on; with ``per_position`` one for each position."""
-    others: Int[Tensor, "sample *k"] | None
+    others: Int[Tensor, "draw ..."] | None
     """For each of its rows, the row that its unimportant inputs come from; with
     ``unimportant="each"`` one for each writer. None for a leaf."""
     classes: Classes

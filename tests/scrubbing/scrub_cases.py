@@ -3,7 +3,7 @@
 import functools
 import warnings
 
-import scrub_oracle
+import scrub_weights
 import torch
 from transformer_lens.config import TransformerBridgeConfig
 from transformer_lens.model_bridge.sources._bridge_builder import build_bridge_from_module
@@ -53,11 +53,11 @@ def pair(kind: str, dtype=torch.float32):
         default = {"d_mlp": 10, "act_fn": "gelu", "normalization_type": "LN"}
         module = NativeModel(TransformerBridgeConfig(**SHAPE | default | NATIVE[kind]))
         module = randomised(module).to(dtype)
-        return models.wrap(module), scrub_oracle.from_native(module)
+        return models.wrap(module), scrub_weights.from_native(module)
     special = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
     config, make, read = {
-        "GPT-2": (GPT2Config(**GPT2 | special), GPT2LMHeadModel, scrub_oracle.from_gpt2),
-        "Llama": (LlamaConfig(**LLAMA | special), LlamaForCausalLM, scrub_oracle.from_llama),
+        "GPT-2": (GPT2Config(**GPT2 | special), GPT2LMHeadModel, scrub_weights.from_gpt2),
+        "Llama": (LlamaConfig(**LLAMA | special), LlamaForCausalLM, scrub_weights.from_llama),
     }[kind]
     config.architectures = [make.__name__]
     with warnings.catch_warnings(action="ignore"):
