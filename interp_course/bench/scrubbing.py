@@ -103,7 +103,7 @@ def _value(model: Any, plan: Plan, i: int) -> Tensor:
         value = _forward(model, plan, draw, rows, {})
         if draw.rows.ndim == 1:
             return value[place]
-        return value[place, torch.arange(place.shape[1], device=value.device)]
+        return value[place, torch.arange(place.shape[1])]
     children = {c: _value(model, plan, c) for c, d in enumerate(plan.draws) if d.parent == i}
     return _own(draw, _forward(model, plan, draw, draw.others, children))
 
@@ -111,7 +111,7 @@ def _value(model: Any, plan: Plan, i: int) -> Tensor:
 def _own(draw: Draw, value: Tensor) -> Tensor:
     if draw.rows.ndim == 1:
         return value
-    places = torch.arange(draw.rows.shape[1], device=value.device)
+    places = torch.arange(draw.rows.shape[1])
     return value.unflatten(0, tuple(draw.rows.shape))[:, places, places]
 
 

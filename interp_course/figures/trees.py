@@ -53,15 +53,18 @@ def tree(
         axes = figure.subplots()
         axes.set_axis_off()
         axes.set(xlim=(-depth - 0.5, 0.5), ylim=(n_leaves - 0.4, -0.6))
-        for (label, parent, words), (row, level) in zip(branches, places, strict=True):
+        boxes = []
+        for (label, _, _), (row, level) in zip(branches, places, strict=True):
             text = "\n".join(textwrap.fill(line, width) for line in label.splitlines())
             box = {"boxstyle": "round", "facecolor": "#eef4fa", "edgecolor": "#555555"}
-            axes.text(-level, row, text, **_TEXT, bbox=box, zorder=3)
+            boxes.append(axes.text(-level, row, text, **_TEXT, bbox=box).get_bbox_patch())
+        for i, ((_, parent, words), (row, level)) in enumerate(zip(branches, places, strict=True)):
             if parent is None:
                 continue
-            start, end = (-level + 0.05, row), (-places[parent][1] - 0.05, places[parent][0])
-            arrow = {"arrowstyle": "->", "color": "#555555", "shrinkA": 30, "shrinkB": 34}
-            axes.annotate("", end, start, arrowprops=arrow)
+            start, end = (-level, row), (-places[parent][1], places[parent][0])
+            ends = {"patchA": boxes[i], "patchB": boxes[parent], "shrinkA": 1, "shrinkB": 1}
+            arrow = {"arrowstyle": "->", "color": "#555555", **ends}
+            axes.annotate("", end, start, arrowprops=arrow, zorder=1)
             middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
             plain = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
             axes.text(*middle, words, **_TEXT, bbox=plain, zorder=2)
