@@ -37,6 +37,11 @@ def pattern(layer: int) -> str:
     return f"blocks.{layer}.attn.hook_pattern"
 
 
+def values(layer: int) -> str:
+    """What each key position offers, ``[batch pos head d_head]``; heads may share them."""
+    return f"blocks.{layer}.attn.hook_v"
+
+
 def z(layer: int) -> str:
     """Each head's mix of values, before W_O, ``[batch pos head d_head]``."""
     return f"blocks.{layer}.attn.hook_z"
@@ -62,7 +67,7 @@ def attn_out(layer: int) -> str:
     return f"blocks.{layer}.hook_attn_out"
 
 
-def mlp_in(layer: int) -> str:
+def mlp_norm_in(layer: int) -> str:
     """The stream that an MLP reads, before its norm, ``[batch pos d_model]``.
 
     An edit reaches the MLP alone. A gradient taken here includes the rest of the stream unless
@@ -71,14 +76,24 @@ def mlp_in(layer: int) -> str:
     return f"blocks.{layer}.ln2.hook_in"
 
 
-def mlp_out(layer: int) -> str:
-    """What an MLP adds to the residual stream, ``[batch pos d_model]``."""
-    return f"blocks.{layer}.hook_mlp_out"
-
-
 def stream_end() -> str:
     """The residual stream that the last norm and the logits read, ``[batch pos d_model]``."""
     return "ln_final.hook_in"
+
+
+def resid_mid(layer: int) -> str:
+    """The stream between attention and MLP, for reading only: see `check_editable`."""
+    return f"blocks.{layer}.hook_resid_mid"
+
+
+def mlp_in(layer: int) -> str:
+    """What the MLP of a layer reads (after the norm), ``[batch pos d_model]``."""
+    return f"blocks.{layer}.mlp.hook_in"
+
+
+def mlp_out(layer: int) -> str:
+    """What the MLP of a layer adds to the residual stream, ``[batch pos d_model]``."""
+    return f"blocks.{layer}.hook_mlp_out"
 
 
 def mlp_post(layer: int) -> str:

@@ -38,6 +38,7 @@ EXAMPLES = {
     "bars": lambda: figures.bars({"L0.H0": 0.5, "L0.H1": 0.1}, y_label="score", **WORDS),
     "complex_plane": lambda: figures.complex_plane(torch.tensor([1 + 1j, -1j]), **WORDS),
     "histogram": lambda: figures.histogram({"a": [1, 2, 2], "b": [2, 3]}, x_label="x", **WORDS),
+    "tree": lambda: figures.tree([("a", None, ""), ("b", 0, "q"), ("c", 0, "k")], **WORDS),
     "scatter": lambda: figures.scatter({"a": [[1, 2]]}, names=["p"], **AXES, **WORDS),
 }
 

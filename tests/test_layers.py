@@ -24,7 +24,10 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     },
     {"world"},
     {"models"},
-    {"compiled", "attention", "head_weights", "ablation", "directions", "superposition"},
+    {
+        *("compiled", "attention", "head_weights", "ablation", "directions", "superposition"),
+        "scrubbing",
+    },
     {"sae", "sae_truth", "activation_buffer"},
     {
         *("probing", "steering", "phases", "clamping", "patching"),
@@ -49,7 +52,7 @@ FORBIDDEN = {  # although it would point down
         *("attention", "head_weights", "ablation", "directions", "probing", "steering", "recipes"),
         *("superposition", "phases", "patching"),
         *("sae", "sae_training", "sae_metrics", "sae_truth", "sae_probing", "activation_buffer"),
-        *("sae_reading", "clamping", "dictionaries", "training_faults"),
+        *("sae_reading", "clamping", "dictionaries", "training_faults", "scrubbing"),
     },
     "notebooks": {"models"},  # builds text, needs no torch
 }

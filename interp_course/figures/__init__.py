@@ -17,6 +17,7 @@ from interp_course.figures.clouds import complex_plane, scatter
 from interp_course.figures.curves import lines
 from interp_course.figures.distributions import histogram
 from interp_course.figures.grids import heatmap, patterns
+from interp_course.figures.trees import tree
 from interp_course.picture import Live, Picture
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "lines",
     "patterns",
     "scatter",
+    "tree",
 ]

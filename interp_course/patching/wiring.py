@@ -240,7 +240,7 @@ class Wiring:
         kind = stage.parts[0].kind
         if kind == "logits":
             return hooks.stream_end()
-        return hooks.resid_pre(stage.layer) if kind == "head" else hooks.mlp_in(stage.layer)
+        return hooks.resid_pre(stage.layer) if kind == "head" else hooks.mlp_norm_in(stage.layer)
 
     def _names(self) -> list[str]:
         found = self._embeddings() + [self.stream(stage) for stage in self.stages]
