@@ -6,6 +6,7 @@ import pytest
 
 from interp_course.checking import Check, CheckFailed
 from interp_course.checks import (
+    causal_scrubbing,
     features,
     induction_heads,
     residual_stream,
@@ -13,7 +14,14 @@ from interp_course.checks import (
     superposition,
 )
 
-UNITS = [residual_stream, features, superposition, induction_heads, sparse_autoencoders]
+UNITS = [
+    residual_stream,
+    features,
+    superposition,
+    induction_heads,
+    causal_scrubbing,
+    sparse_autoencoders,
+]
 CHECKS = {
     name: check for unit in UNITS for name, check in vars(unit).items() if isinstance(check, Check)
 }
