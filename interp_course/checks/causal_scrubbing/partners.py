@@ -215,11 +215,11 @@ def _fixed(classes: list[tuple[Tensor, Tensor, Tensor]]) -> str | None:
         return "the last row of the class is taken each time"
     if all(len(found.unique()) == 1 for _, _, found in classes):
         return "one row is drawn for all references of a class: each reference has its own draw"
-    if not any(bool((found == given).any()) for _, given, found in classes):
-        return "the reference itself is left out: it is a member of its class"
     pairs = [torch.stack([given, found]).unique(dim=1).shape[1] for _, given, found in classes]
     if pairs == [len(given.unique()) for _, given, _ in classes]:
         return "each row has one partner: two references to the same row have draws of their own"
+    if not any(bool((found == given).any()) for _, given, found in classes):
+        return "the reference itself is left out: it is a member of its class"
     return None
 
 
