@@ -118,8 +118,8 @@ FEATURES = (
     *(_Remainder((place,), 2) for place in range(3)),
     *(_Remainder(places, 5) for places in ((0, 1), (1, 2), (0, 2))),
 )
-Plan = tuple[int, bool, tuple["Plan", ...]]
-"""A node to be drawn: the number of its feature, whether it is important, its inputs."""
+Plan = tuple[int, bool, tuple[Any, ...]]
+"""A node to be drawn: the number of its feature, whether it is important, its inputs' plans."""
 PAIR: tuple[Plan, ...] = ((2, True, ()), (3, False, ()))
 FORK: tuple[Plan, ...] = ((4, False, ()), (5, True, ()), (5, True, ()))
 LOST: tuple[Plan, ...] = ((6, False, ()), (7, False, ()))
