@@ -6,6 +6,7 @@ import pytest
 
 from interp_course.checking import Check, CheckFailed
 from interp_course.checks import (
+    causal_scrubbing,
     circuits,
     features,
     induction_heads,
@@ -16,7 +17,7 @@ from interp_course.checks import (
 
 UNITS = [
     *(residual_stream, features, superposition, induction_heads),
-    *(circuits, sparse_autoencoders),
+    *(circuits, causal_scrubbing, sparse_autoencoders),
 ]
 CHECKS = {
     name: check for unit in UNITS for name, check in vars(unit).items() if isinstance(check, Check)

@@ -1,0 +1,17 @@
+"""Checks of the unit on causal scrubbing."""
+
+from interp_course.checks.causal_scrubbing.computations import Node, run
+from interp_course.checks.causal_scrubbing.partners import same_class
+from interp_course.checks.causal_scrubbing.recovering import constant_baseline, recovered
+from interp_course.checks.causal_scrubbing.recursion import scrub
+from interp_course.checks.causal_scrubbing.scorecards import scorecard
+
+__all__ = [
+    "Node",
+    "constant_baseline",
+    "recovered",
+    "run",
+    "same_class",
+    "scorecard",
+    "scrub",
+]
