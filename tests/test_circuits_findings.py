@@ -2,13 +2,13 @@
 
 import functools
 import itertools
-import sys
 
 import pytest
 import torch
 
 from interp_course import circuits, models
 from interp_course.checks.circuits import (
+    carrying,
     country_questions,
     edges,
     mechanisms,
@@ -24,7 +24,6 @@ from interp_course.checks.circuits.verdicts import against, truth
 
 INSTANCES = range(4)
 N = 16
-heads = sys.modules["interp_course.checks.circuits.country_head"]
 
 
 @torch.no_grad()
@@ -134,7 +133,7 @@ def test_a_circuit_has_eight_edges_and_bears_one_slip():
 
 @pytest.mark.parametrize("instance", INSTANCES)
 def test_no_head_is_nearly_as_good_as_the_one_that_carries_the_country(instance):
-    shares = sorted(heads.shares(instance))
+    shares = sorted(carrying.shares(instance))
     assert shares[-1] > 0.9
     assert shares[-2] < 0.05
 
@@ -147,13 +146,13 @@ def test_all_country_questions_are_answered_right(instance):
         (asked.other_tokens, asked.other_answers),
     ]:
         assert (model(tokens)[:, -1].argmax(dim=-1) == answers).all()
-        assert len(tokens) == heads.N
+        assert len(tokens) == carrying.N
 
 
 def test_pairs_of_country_questions_differ_in_the_city_and_in_the_answer():
     asked = country_questions(1)
     differ = asked.tokens != asked.other_tokens
-    assert differ[:, heads.CITY].all()
+    assert differ[:, carrying.CITY].all()
     assert differ.sum(dim=1).max() == 1
     assert (asked.answers != asked.other_answers).all()
 

@@ -1,6 +1,6 @@
 """Checks of the unit on circuits."""
 
-from interp_course.checks.circuits.country_head import country_head, country_questions
+from interp_course.checks.circuits.carrying import country_head, country_questions
 from interp_course.checks.circuits.edges import edges, puzzle
 from interp_course.checks.circuits.sites import network, sites
 from interp_course.checks.circuits.verdicts import mechanisms, suspects, verdicts

@@ -147,7 +147,7 @@ def head_alone(instance):
 WRONG = {
     other_head_at_the_city: "city's position",
     answers_that_stay: "answers that stay",
-    head_where_most_stay: "",
+    head_where_most_stay: "answers that stay",
     second_layer: "later layer",
     third_layer: "later layer",
     mean_over_heads: "mean over all four heads",
@@ -159,7 +159,7 @@ WRONG = {
     percent: "in percent",
     number_of_questions: "a count",
     at_the_city: "city's position",
-    all_shares: "",
+    all_shares: "several heads",
     bare_number: "bare number",
     bare_numbers: "bare number",
     head_alone: "",

@@ -127,7 +127,8 @@ def _judge(answer: Any, instance: int) -> Problem | None:
     try:
         share = float(answer["share"])
     except (TypeError, ValueError, RuntimeError):
-        return f"share: expected one number, got {answer['share']!r}", None
+        text = f"share: expected one number, got {answer['share']!r}"
+        return text, "the shares of several heads are told: that of the named one is wanted"
     if not 0 <= share <= 1:
         percent = "the share is told in percent, or is a count" if 1 < share <= 240 else None
         return f"share: expected a number from 0 to 1, got {answer['share']!r}", percent
@@ -165,12 +166,12 @@ def _wrong_head(given: Place, share: float, instance: int) -> str | None:
             "the exchange is at the city's position: what a head carries to a word, it writes "
             "at that word"
         )
+    if _near(share, shares(instance, kind="stay")[head]):
+        return "answers that stay are counted: the head is wanted that changes them"
     if share > 0.5:
         for run in range(TRAINING_RUNS):
             if truth(run)[0][1] == head:
                 return "another training run is taken: load the one of your instance"
-    if _near(share, shares(instance, kind="stay")[head]):
-        return "answers that stay are counted: the head is wanted that changes them"
     return "a head is named that can be exchanged without changing many answers"
 
 
