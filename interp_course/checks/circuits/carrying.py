@@ -166,12 +166,12 @@ def _wrong_head(given: Place, share: float, instance: int) -> str | None:
             "the exchange is at the city's position: what a head carries to a word, it writes "
             "at that word"
         )
-    if _near(share, shares(instance, kind="stay")[head]):
-        return "answers that stay are counted: the head is wanted that changes them"
     if share > 0.5:
         for run in range(TRAINING_RUNS):
             if truth(run)[0][1] == head:
                 return "another training run is taken: load the one of your instance"
+    if _near(share, shares(instance, kind="stay")[head]):
+        return "answers that stay are counted: the head is wanted that changes them"
     return "a head is named that can be exchanged without changing many answers"
 
 

@@ -147,7 +147,7 @@ def head_alone(instance):
 WRONG = {
     other_head_at_the_city: "city's position",
     answers_that_stay: "answers that stay",
-    head_where_most_stay: "answers that stay",
+    head_where_most_stay: "",
     second_layer: "later layer",
     third_layer: "later layer",
     mean_over_heads: "mean over all four heads",
