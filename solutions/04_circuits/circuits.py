@@ -28,7 +28,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from interp_course import ablation, attention, compiled, figures, hooks, models, runtime
+from interp_course import ablation, attention, compiled, figures, hooks, models, runtime, world
 from interp_course.checks import circuits as check
 from interp_course.circuits import Circuit
 from interp_course.patching import attribution, criteria, faithfulness, metrics
@@ -530,7 +530,7 @@ check.edges(edges, INSTANCE)
 #
 # *2 points · about 6 minutes · difficulty 2 of 5*
 #
-# Write `cpr_cmd(sizes, faithfulness)` with the trapezoid rule.
+# Write `cpr_cmd(sizes, faithfulness)` with the trapezoid rule, on the given sizes and nowhere else.
 
 # %% nbgrader={"grade_id": "areas", "solution": true}
 def cpr_cmd(
@@ -658,18 +658,19 @@ carrier = {"head": f"L0.H{best}", "share": shares[best]}
 # %%
 print(carrier["head"], carrier["share"] and round(carrier["share"], 2))
 # Is it the country that arrives, or the city? Move the *mean* of one country onto another's.
-streams = [hooks.resid_post(layer) for layer in range(2)]
-_, here = hooks.capture(model, q.tokens, streams)
-half = len(q.tokens) // 2
-for place in streams:
-    x = here[place][:, -1]
-    means = {}
-    for row in range(half):  # means from the first half of the questions
-        means.setdefault(q.countries[row], []).append(x[row])
-    means = {country: torch.stack(rows).mean(dim=0) for country, rows in means.items()}
-    known = [means.keys() >= {q.countries[r], q.other_countries[r]} for r in range(2 * half)]
-    rows = [r for r in range(half, 2 * half) if known[r]]
-    shift = torch.stack([means[q.other_countries[r]] - means[q.countries[r]] for r in rows])
+names = world.VARIABLES["country"]
+country_of = {word: name for name in names for word in world.words_about(name)}
+here, there = (
+    [country_of[model.to_string(token)] for token in tokens[:, -2]]
+    for tokens in (q.tokens, q.other_tokens)
+)
+half = len(here) // 2  # means are made from the first half of the questions, and put into the rest
+for place in (hooks.resid_post(0), hooks.resid_post(1)):
+    x = hooks.capture(model, q.tokens, [place])[1][place][:, -1]
+    made = {name: [x[i] for i in range(half) if here[i] == name] for name in names}
+    means = {name: torch.stack(rows).mean(dim=0) for name, rows in made.items() if rows}
+    rows = [i for i in range(half, 2 * half) if {here[i], there[i]} <= means.keys()]
+    shift = torch.stack([means[there[i]] - means[here[i]] for i in rows])
 
     def swap(z, hook, shift=shift):
         return torch.cat([z[:, :-1], z[:, -1:] + shift[:, None]], dim=1)

@@ -2,6 +2,7 @@
 
 from interp_course.checks.circuits.areas import cpr_cmd
 from interp_course.checks.circuits.attributing import attributed
+from interp_course.checks.circuits.carrying import country_head, country_questions
 from interp_course.checks.circuits.edges import edges, puzzle
 from interp_course.checks.circuits.integrating import integrated
 from interp_course.checks.circuits.normalising import normalised
@@ -13,6 +14,8 @@ from interp_course.checks.circuits.verdicts import mechanisms, suspects, verdict
 
 __all__ = [
     "attributed",
+    "country_head",
+    "country_questions",
     "cpr_cmd",
     "edge_input",
     "edges",
