@@ -224,12 +224,12 @@ for role, row in zip(sites, range(3), strict=True):
 
 # %% tags=["nbval-ignore-output"]
 print(sites)
-prompts = net.task.sample(64, seed=1)
+# The same sweep over another network, both ways: its three heads are L0.H0, L1.H3 and L2.H0.
+prompts = example.task.sample(64, seed=1)
 metric = metrics.logit_difference(prompts.answers, prompts.distractors)
+pair = (example.model, prompts.tokens, prompts.corrupted)
 effects = {
-    direction: sweeps.head_sweep(
-        net.model, prompts.tokens, prompts.corrupted, metric, direction=direction
-    )
+    direction: sweeps.head_sweep(*pair, metric, direction=direction)
     for direction in ("denoising", "noising")
 }
 figures.heatmap(
