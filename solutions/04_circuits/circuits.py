@@ -20,7 +20,7 @@
 # - knock a part out in three ways, and say what each of them asks,
 # - patch activations from one run into another, in both directions,
 # - follow a single edge while everything else stays frozen,
-# - estimate thousands of edges from one gradient, and say when that fails,
+# - estimate all edges from one gradient, and say when that fails,
 # - find, score and prune a circuit, and tell it from look-alikes without one.
 
 # %%
@@ -664,12 +664,14 @@ here, there = (
     [country_of[model.to_string(token)] for token in tokens[:, -2]]
     for tokens in (q.tokens, q.other_tokens)
 )
-half = len(here) // 2  # means are made from the first half of the questions, and put into the rest
+half = len(here) // 2  # means are made from the first half, and put in where the city is another
+seen = set(q.tokens[:half, -2].tolist())
+fresh = [i for i in range(half, 2 * half) if int(q.tokens[i, -2]) not in seen]
 for place in (hooks.resid_post(0), hooks.resid_post(1)):
     x = hooks.capture(model, q.tokens, [place])[1][place][:, -1]
     made = {name: [x[i] for i in range(half) if here[i] == name] for name in names}
     means = {name: torch.stack(rows).mean(dim=0) for name, rows in made.items() if rows}
-    rows = [i for i in range(half, 2 * half) if {here[i], there[i]} <= means.keys()]
+    rows = [i for i in fresh if {here[i], there[i]} <= means.keys()]
     shift = torch.stack([means[there[i]] - means[here[i]] for i in rows])
 
     def swap(z, hook, shift=shift):
@@ -703,9 +705,9 @@ check.country_head(carrier, INSTANCE)
 check.country_head(carrier, INSTANCE)
 
 # %% [markdown]
-# One head of layer 0 takes the city and hands over the country: after it, a mean that knows nothing
-# of cities moves the answer, also for cities that it was not made from. Two layers of a story that
-# could have been a table of cities.
+# One head of layer 0 takes the city and hands over the country. After that layer a mean that knows
+# nothing of cities moves the answer, for cities that it was not made from: two steps, although a
+# table of cities would have done. One layer later the country has begun to merge with the relation.
 #
 # ## 7 · Evidence
 #
