@@ -77,6 +77,8 @@ def _tensor_difference(actual: Any, expected: Tensor, rtol: float, atol: float) 
     if not _is_data(actual):
         return f"returned {_kind(actual)}, expected a tensor of shape {_shape(expected)}"
     try:
+        if isinstance(actual, np.ndarray) and not actual.flags.writeable:
+            actual = actual.copy()  # torch warns of memory that must not be written to
         actual = torch.as_tensor(actual).detach()
     except (TypeError, ValueError, RuntimeError):
         return f"returned {_kind(actual)} that cannot be read as a tensor of numbers"
@@ -96,7 +98,8 @@ def _tensor_difference(actual: Any, expected: Tensor, rtol: float, atol: float) 
 def _value_difference(actual: Tensor, expected: Tensor, rtol: float, atol: float) -> str | None:
     wide = torch.complex128 if expected.is_complex() else torch.float64
     a, b = actual.to(wide), expected.to(wide)
-    off = (a - b).abs() > atol + rtol * b.abs()
+    # What is finite differs from nan and inf, with which every comparison by size is false.
+    off = ((a - b).abs() > atol + rtol * b.abs()) | ~b.isfinite()
     if not off.any():
         return None
     text = f"returned {show(actual)}, expected {show(expected)}"

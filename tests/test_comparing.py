@@ -113,3 +113,14 @@ def test_an_edited_argument_is_named_by_its_place():
     changed[0, 0] += 1e-6
     assert edited((X, X, "text"), (X.clone(), changed, "text")) == "argument 2"
     assert edited((X, 3), (X.clone(), 3)) is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_finite_answer_is_never_what_is_not_finite(value):
+    expected = torch.tensor([1.0, value])
+    assert difference(torch.ones(2), expected, 1e-4, 1e-5) is not None
+
+
+def test_arrays_that_must_not_be_written_to_are_read():
+    rows = np.broadcast_to(np.ones(3), (2, 3))
+    assert difference(rows, torch.ones(2, 3), 1e-4, 1e-5) is None
