@@ -28,18 +28,13 @@ def positions() -> str:
 
 
 def head_vectors(layer: int, projection: Projection) -> str:
-    """Queries, keys or values of all heads of a layer, ``[batch pos head d_head]``."""
+    """Queries, keys or values, ``[batch pos head d_head]``; heads may share the last two."""
     return f"blocks.{layer}.attn.hook_{projection}"
 
 
 def pattern(layer: int) -> str:
     """Attention pattern after the softmax, ``[batch head query_pos key_pos]``."""
     return f"blocks.{layer}.attn.hook_pattern"
-
-
-def values(layer: int) -> str:
-    """What each key position offers, ``[batch pos head d_head]``; heads may share them."""
-    return f"blocks.{layer}.attn.hook_v"
 
 
 def z(layer: int) -> str:

@@ -121,7 +121,10 @@ class Activations:
     def _moved_by(self, site: Moved) -> Tensor:
         if site not in self._moved:
             layer = site.head.layer
-            pattern, values = self._found[hooks.pattern(layer)], self._found[hooks.values(layer)]
+            pattern, values = (
+                self._found[hooks.pattern(layer)],
+                self._found[hooks.head_vectors(layer, "v")],
+            )
             self._moved[site] = moved(site, pattern, values)
         return self._moved[site]
 
@@ -131,7 +134,7 @@ class Activations:
             return [hooks.streams(self.modules.model)[site.layer]]
         if isinstance(site, Moved):
             layer = site.head.layer
-            return [hooks.pattern(layer), hooks.values(layer), hooks.resid_pre(layer)]
+            return [hooks.pattern(layer), hooks.head_vectors(layer, "v"), hooks.resid_pre(layer)]
         if site.kind == "head":
             return [hooks.z(site.layer), hooks.resid_pre(site.layer)]
         if site.kind == "mlp":

@@ -59,7 +59,7 @@ class Modules:
             hooks.projection_in(layer, name): _put(normed[id(x)])  # pyright: ignore
             for name, x in streams.items()
         }
-        names = (hooks.z(layer), hooks.pattern(layer), hooks.values(layer))
+        names = (hooks.z(layer), hooks.pattern(layer), hooks.head_vectors(layer, "v"))
         edits |= {name: _keep(seen, name) for name in names}
         options = dict(self._options[layer])
         first = normed[id(q)]
