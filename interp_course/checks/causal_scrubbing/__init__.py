@@ -2,6 +2,7 @@
 
 from interp_course.checks.causal_scrubbing.computations import Node, run
 from interp_course.checks.causal_scrubbing.partners import same_class
+from interp_course.checks.causal_scrubbing.questions import predictions, questions, quiz
 from interp_course.checks.causal_scrubbing.recovering import constant_baseline, recovered
 from interp_course.checks.causal_scrubbing.recursion import scrub
 from interp_course.checks.causal_scrubbing.scorecards import scorecard
@@ -9,6 +10,9 @@ from interp_course.checks.causal_scrubbing.scorecards import scorecard
 __all__ = [
     "Node",
     "constant_baseline",
+    "predictions",
+    "questions",
+    "quiz",
     "recovered",
     "run",
     "same_class",
