@@ -1,6 +1,7 @@
 """Checks of the unit on causal scrubbing."""
 
 from interp_course.checks.causal_scrubbing.computations import Node, run
+from interp_course.checks.causal_scrubbing.hypotheses import hypothesis
 from interp_course.checks.causal_scrubbing.partners import same_class
 from interp_course.checks.causal_scrubbing.recovering import constant_baseline, recovered
 from interp_course.checks.causal_scrubbing.recursion import scrub
@@ -9,6 +10,7 @@ from interp_course.checks.causal_scrubbing.scorecards import scorecard
 __all__ = [
     "Node",
     "constant_baseline",
+    "hypothesis",
     "recovered",
     "run",
     "same_class",
