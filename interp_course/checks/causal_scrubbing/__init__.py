@@ -1,6 +1,7 @@
 """Checks of the unit on causal scrubbing."""
 
 from interp_course.checks.causal_scrubbing.computations import Node, run
+from interp_course.checks.causal_scrubbing.exchanges import exchangeable
 from interp_course.checks.causal_scrubbing.hypotheses import hypothesis
 from interp_course.checks.causal_scrubbing.partners import same_class
 from interp_course.checks.causal_scrubbing.recovering import constant_baseline, recovered
@@ -10,6 +11,7 @@ from interp_course.checks.causal_scrubbing.scorecards import scorecard
 __all__ = [
     "Node",
     "constant_baseline",
+    "exchangeable",
     "hypothesis",
     "recovered",
     "run",

@@ -27,6 +27,8 @@ class Claim:
     shared: bool
     """Whether a sibling gets the same sample."""
     leaf: bool
+    flattened: bool = False
+    """Whether its feature has a label for each position, which it uses all together."""
     inputs: "tuple[Claim, ...]" = ()
 
     @property
@@ -92,4 +94,6 @@ def same(groups: Tensor | None, needed: Int[Tensor, "batch ..."]) -> bool:
 
 
 def _numbered(labels: Tensor) -> Tensor:
+    if labels.shape[1] == 1:  # much faster than by rows
+        return torch.unique(labels[:, 0], return_inverse=True)[1]
     return torch.unique(labels, dim=0, return_inverse=True)[1]

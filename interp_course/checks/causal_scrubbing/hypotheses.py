@@ -18,13 +18,14 @@ from torch import Tensor
 from interp_course import compiled
 from interp_course.checking import Case, Check, Reply, Verdict
 from interp_course.checks.causal_scrubbing import hypothesis_mistakes as mistakes
+from interp_course.checks.causal_scrubbing import hypothesis_refusals as refusals
 from interp_course.checks.causal_scrubbing.claims import Claim, grouped, without_streams
 from interp_course.checks.circuits.handed import number
 from interp_course.circuits import Part
 from interp_course.compiled import Compiled
 from interp_course.scrubbing import ANY, SAME, Edge, Node, Plan, Report, Scrubber
 
-NETWORKS, PROMPTS, SAMPLES = 3, 2_000, 200
+NETWORKS, PROMPTS, SAMPLES = 3, 1_000, 120
 MAX_ROWS = 100_000
 """A claim that costs more than this is not tested: a deep one takes a tenth."""
 LESS_ACCURATE, DIVERGED = 0.01, 1e-4
@@ -52,7 +53,7 @@ class _ClaimCheck(Check):
         error = replies[0].error
         if error is None:
             return verdict
-        mistake = mistakes.why_not_written(error)
+        mistake = refusals.why_not_written(error)
         text = self._message(cases[0], error, mistake, replies[0].printed)
         return Verdict(False, text, mistake)
 
@@ -106,7 +107,7 @@ def _judge(case: Case, value: Any) -> Problem | None:
         claim = without_streams(_claim(report.plan, 0))
     except Exception as error:  # features are the student's code
         text = f"it cannot be tested: {type(error).__name__}: {error}"
-        return text, mistakes.why_untestable(str(error))
+        return text, refusals.why_untestable(str(error))
     truth = mistakes.Truth.of(built, scrubber.tokens)
     if not _keeps_behaviour(report):
         return _loss_in_words(report), mistakes.why_lost(claim, truth)
@@ -148,25 +149,31 @@ def _claim(plan: Plan, place: int) -> Claim:
     draw = plan.draws[place]
     below = [i for i, other in enumerate(plan.draws) if other.parent == place]
     everywhere = torch.ones_like(plan.tokens, dtype=torch.bool)
+    labels = _labels(draw.node, plan.tokens)
     return Claim(
         site=str(draw.node.site),
         slots=() if draw.edge is None else tuple(draw.edge.slots),
         where=everywhere if draw.carried is None else draw.carried,
-        groups=_groups(draw.node, plan.tokens),
+        groups=_groups(draw.node, labels, plan.tokens),
         exchanged=plan.share_resampled(draw),
         shared=draw.node.share is not None,
         leaf=draw.node.is_leaf,
+        flattened=not draw.node.per_position and labels.shape == plan.tokens.shape,
         inputs=tuple(_claim(plan, i) for i in below),
     )
 
 
-def _groups(node: Node, tokens: Tensor) -> Tensor | None:
+def _labels(node: Node, tokens: Tensor) -> Tensor:
+    """What its feature says about each prompt; an empty label where it is no function."""
+    return node.feature(tokens).detach().cpu() if callable(node.feature) else tokens[:, :0]
+
+
+def _groups(node: Node, labels: Tensor, tokens: Tensor) -> Tensor | None:
     n, length = tokens.shape
     if node.feature == SAME:
         return None
-    if node.feature == ANY or not callable(node.feature):
+    if node.feature == ANY:
         return torch.zeros(n, dtype=torch.long)
-    labels = node.feature(tokens).detach().cpu()
     return grouped(labels if node.per_position else labels.reshape(n, 1, -1), n, length)
 
 

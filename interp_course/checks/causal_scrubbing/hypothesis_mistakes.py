@@ -7,40 +7,23 @@ from jaxtyping import Int
 from torch import Tensor
 
 from interp_course.checks.causal_scrubbing.claims import STREAM, Claim, same, tells
+from interp_course.checks.causal_scrubbing.hypothesis_refusals import FOREIGN
 from interp_course.compiled import Compiled
 
 EMBED, POSITIONS = "embed", "positions"
 INPUTS = {"q": "queries", "k": "keys", "v": "values"}
-FEW_EXCHANGED = 0.3
+FEW_EXCHANGED = 0.25
 """A feature from which fewer draws bring another prompt says too much; the right ones, 0.9."""
 Problem = tuple[str, str | None]
 
-_NO_INPUT = (
-    "an edge enters through an input that there is not: a head reads through q, k and v, the "
-    "logits through 'in'"
+_TOO_SPECIFIC = (
+    "it passes because hardly anything was exchanged: the feature says so much about a prompt that "
+    "only the prompt itself fits"
 )
-_FOREIGN = (
-    "heads are written into the answer: each network has them elsewhere, so take those that are "
-    "handed in"
+_ALL_POSITIONS = (
+    "it passes because hardly anything was exchanged: without per_position, a label for each "
+    "position is one label for all of them together, and only the prompt itself has the same"
 )
-_TO_BUILD = {
-    "is not upstream": "the tree is upside down, or two heads are swapped: what is read hangs "
-    "below what reads it, and was written before it",
-    "to enter through": _NO_INPUT,
-    "slots must name": _NO_INPUT,
-    "leave out its edges": "embeddings are given inputs: they read nothing but the tokens",
-}
-_TO_TEST = {
-    "the root of a hypothesis": "the tree does not begin at the top: what is tested is what the "
-    "logits say, so they are its root",
-    "need per_position=True": "per_position is forgotten where the feature has a label for each "
-    "position",
-    "must return labels [n pos]": "per_position is asked for where the feature has one label for "
-    "the whole prompt",
-    "this model has no": _FOREIGN,
-    "would be replaced twice": "an input is named twice, so that it would be exchanged twice",
-    "must return a tensor": "a feature returns no tensor: it gets the tokens of all prompts at once",
-}
 
 
 @dataclass(frozen=True)
@@ -79,16 +62,6 @@ class Truth:
         return shifted
 
 
-def why_not_written(error: str) -> str | None:
-    """What is wrong with a tree that its own nodes refuse."""
-    return _first(_TO_BUILD, error)
-
-
-def why_untestable(error: str) -> str | None:
-    """What is wrong with a tree that the engine refuses."""
-    return _first(_TO_TEST, error)
-
-
 def why_lost(claim: Claim, truth: Truth) -> str | None:
     """Why a network loses its behaviour when this claim is scrubbed."""
     if not tells(claim.groups, truth.answer):
@@ -99,7 +72,7 @@ def why_lost(claim: Claim, truth: Truth) -> str | None:
     if not claim.inputs:
         return "nothing is said to reach the logits: no edge leads there"
     if any(_is_foreign_head(c, truth) for c in claim.walk()):
-        return _FOREIGN
+        return FOREIGN
     heads = [below for below in claim.inputs if below.part == truth.induction]
     if not heads:
         return _not_from_the_head(claim, truth)
@@ -130,10 +103,7 @@ def why_not_enough(claim: Claim, truth: Truth) -> Problem | None:
         if share is not None and share < FEW_EXCHANGED:
             names = " and ".join(INPUTS[slot] for slot in below.slots)
             text = f"only {share:.0%} of what {names} read from {below.site} was exchanged"
-            return text, (
-                "it passes because hardly anything was exchanged: the feature says so much about "
-                "a prompt that only the prompt itself fits"
-            )
+            return text, _ALL_POSITIONS if below.flattened else _TOO_SPECIFIC
     return _needless(claim, truth)
 
 
@@ -262,17 +232,13 @@ def _too_coarse(slot: str, claim: Claim, truth: Truth) -> str:
 
 
 def _why_previous(claim: Claim, truth: Truth) -> str | None:
-    """What is wrong below the previous-token head."""
-    if claim.leaf:
+    """Whether something is wrong below the previous-token head."""
+    values = claim.through("v")
+    if claim.leaf or (values and tells(values[0].groups, truth.tokens)):
         return None
-    if not claim.through("v") or not tells(claim.through("v")[0].groups, truth.tokens):
-        return (
-            "the previous-token head gets the wrong values: the token before is what it *writes*; "
-            "a value that it reads is the token of the value's own position"
-        )
     return (
-        "the previous-token head looks elsewhere: its queries and keys must come from something "
-        "that says which position is which"
+        "the previous-token head gets the wrong values: the token before is what it *writes*; a "
+        "value that it reads is the token of the value's own position"
     )
 
 
@@ -300,7 +266,3 @@ def _needless(claim: Claim, truth: Truth) -> Problem | None:
 
 def _is_foreign_head(claim: Claim, truth: Truth) -> bool:
     return claim.part[0] == "L" and claim.part not in (truth.previous, truth.induction)
-
-
-def _first(sentences: dict[str, str], error: str) -> str | None:
-    return next((text for part, text in sentences.items() if part in error), None)

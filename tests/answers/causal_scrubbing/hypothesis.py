@@ -81,6 +81,21 @@ def inside_of_the_previous_token_head(previous, induction):
     return reading(induction, last(), Edge("k", keys), here(), feature=induced)
 
 
+def its_positions_left_out(previous, induction):
+    # positions are the same in every prompt: nothing changes if they come from another one
+    inner = [Edge("v", Node(EMBED, TokensBack(0), per_position=True))]
+    keys = Node(previous, TokensBack(1), inner, per_position=True)
+    return reading(induction, last(), Edge("k", keys), here())
+
+
+def two_tokens_at_once(previous, induction):
+    def both(tokens):
+        return torch.stack([tokens, TokensBack(1)(tokens)], dim=2)
+
+    keys = Edge("k", Node(previous, both, per_position=True))
+    return reading(induction, last(), keys, here())
+
+
 def inside_of_the_previous_token_head_alone(previous, induction):
     inner = [
         Edge("q", Node(POSITIONS, SAME)),
@@ -150,6 +165,8 @@ RIGHT = [
     moved_by_one,
     inside_of_the_previous_token_head,
     inside_of_the_previous_token_head_alone,
+    its_positions_left_out,
+    two_tokens_at_once,
     own_functions_and_the_root_by_its_answer,
     query_and_keys_together,
     values_at_the_match,
@@ -268,6 +285,13 @@ def per_position_forgotten_for_values(previous, induction):
     return reading(induction, last(), before(previous), Edge("v", Node(EMBED, TokensBack())))
 
 
+def per_position_forgotten_for_pairs(previous, induction):
+    def both(tokens):
+        return torch.stack([tokens, TokensBack(1)(tokens)], dim=2)
+
+    return reading(induction, last(), Edge("k", Node(previous, both)), here())
+
+
 def per_position_for_the_query(previous, induction):
     query = Edge("q", Node(EMBED, TokenAt(-1), per_position=True))
     return reading(induction, query, before(previous), here())
@@ -326,6 +350,15 @@ def whole_prompts(previous, induction):
         Edge("v", Node(EMBED, everything)),
     ]
     return reading(induction, *edges)
+
+
+def beginnings_of_prompts(previous, induction):
+    def beginning(tokens):
+        weights = 34 ** torch.arange(12)
+        return torch.cumsum(tokens[:, :12] * weights, dim=1)[:, [min(i, 11) for i in range(16)]]
+
+    values = Edge("v", Node(EMBED, beginning, per_position=True))
+    return reading(induction, last(), before(previous), values)
 
 
 def whole_prompts_for_values(previous, induction):
@@ -402,6 +435,10 @@ def logits_through_v(previous, induction):
     return Node(LOGITS, SAME, [Edge("v", Node(induction, induced))])
 
 
+def feature_returns_a_list(previous, induction):
+    return reading(induction, last(lambda tokens: tokens[:, -1].tolist()), before(previous), here())
+
+
 def feature_fails(previous, induction):
     return reading(induction, last(lambda tokens: tokens[:, 99]), before(previous), here())
 
@@ -430,8 +467,9 @@ WRONG = {
     values_carry_the_next_token: "agree in the token that follows only",
     values_by_the_place: "agree in the place of the match only",
     values_from_the_previous_token_head: "the values are said to read the wrong part",
-    per_position_forgotten_for_keys: "per_position is forgotten",
-    per_position_forgotten_for_values: "per_position is forgotten",
+    per_position_forgotten_for_keys: "without per_position",
+    per_position_forgotten_for_values: "without per_position",
+    per_position_forgotten_for_pairs: "per_position is forgotten",
     per_position_for_the_query: "per_position is asked for",
     query_and_keys_exchanged: "queries and keys are exchanged",
     query_and_keys_by_the_match: "agree in the place of the match only",
@@ -444,6 +482,7 @@ WRONG = {
     root_is_the_stream: "the tree does not begin at the top",
     nothing_exchanged: "hardly anything was exchanged",
     whole_prompts: "hardly anything was exchanged",
+    beginnings_of_prompts: "hardly anything was exchanged",
     whole_prompts_for_values: "hardly anything was exchanged",
     only_the_root: "the logits are a leaf",
     empty_root: "nothing is said to reach the logits",
@@ -452,11 +491,12 @@ WRONG = {
     with_other_heads: "more is claimed to matter than does",
     with_words_straight_to_the_logits: "more is claimed to matter than does",
     values_inside_of_the_previous_token_head: "the previous-token head gets the wrong values",
-    no_positions_inside_of_the_previous_token_head: "the previous-token head looks elsewhere",
+    no_positions_inside_of_the_previous_token_head: "more is claimed to matter than does",
     an_edge: "an edge is returned",
     edges_alone: "edges are returned",
     in_words: "",
     into_the_head_through_in: "an edge enters through an input that there is not",
     logits_through_v: "an edge enters through an input that there is not",
+    feature_returns_a_list: "a feature returns no tensor",
     feature_fails: "",
 }
