@@ -91,10 +91,12 @@ def _judge(case: Case, value: Any) -> tuple[str, str | None] | None:
 
 
 def _no_truth(value: Any) -> tuple[str, str | None]:
-    if isinstance(value, (Tensor, np.ndarray)):
+    if isinstance(value, (Tensor, np.ndarray)) and value.ndim > 0:
         text = f"returned {tuple(value.shape)} entries of {value.dtype}, expected True or False"
         return text, "tokens are compared one by one: whether all of them agree is asked for"
-    return f"returned a {type(value).__name__}, expected True or False", None
+    text = f"returned {value!r}, expected True or False"
+    number = isinstance(value, (Tensor, np.generic, int, float))
+    return text, "what a site carries is returned: it is to be compared" if number else None
 
 
 def _match(tokens: Tensor) -> int:
@@ -175,9 +177,10 @@ _MISTAKES: dict[str, tuple[Callable[..., bool], ...]] = {
         _equal(lambda t: t[:-2]),
         _equal(lambda t: t[2:-1]),
         _equal(lambda t: t[: _match(t) + 1]),
+        lambda ours, theirs: torch.equal(ours[: _match(ours) + 1], theirs[: _match(ours) + 1]),
     ),
-    "only the value at the match is compared: that is a claim about what the head writes, while all "
-    "values are exchanged": _at("values", _follows, _both(_place, _follows), _whole_match),
+    "only the value at the match is compared: that is a claim about what the head writes, while "
+    "all values are exchanged": _at("values", _follows, _both(_place, _follows), _whole_match),
     "one value is left out of the comparison: each position has one, the last one too": _at(
         "values", _all_but_the_last, _equal(lambda t: t[2:])
     ),

@@ -98,8 +98,8 @@ def _cases(seed: int) -> list[Case]:
 
 def _judge(case: Case, value: Any) -> Problem | None:
     if not isinstance(value, Node):
-        kind = f"a {type(value).__name__}" if not isinstance(value, str) else repr(value)
-        return f"returned {kind}, expected a Node", _why_no_node(value)
+        kind = repr(value) if isinstance(value, str) else type(value).__name__
+        return f"expected a Node, got {kind}", _why_no_node(value)
     assert isinstance(case, _NetworkCase)
     built, scrubber = _behaviour(case.network)
     try:

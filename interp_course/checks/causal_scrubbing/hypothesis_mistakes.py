@@ -215,10 +215,12 @@ def _suffices(slot: str, claim: Claim, truth: Truth) -> bool:
 def _too_coarse(slot: str, claim: Claim, truth: Truth) -> str:
     name = INPUTS[slot]
     assert claim.groups is not None, "what may not be exchanged is not too coarse"
-    for back, text in enumerate(("its own position", "the position before", "two positions back")):
+    for back, text in enumerate(
+        ("their own positions", "the positions before", "two positions back")
+    ):
         given = truth.back(back) if claim.groups.ndim == 2 else truth.back(back)[:, -1]
         if same(claim.groups, given):
-            return f"the {name} are said to carry the token of {text}: they carry another one"
+            return f"the {name} are said to carry the tokens of {text}: they carry others"
     if same(claim.groups, truth.answer):
         return (
             f"the {name} agree in the token that follows only: it stands elsewhere in another "
@@ -256,7 +258,7 @@ def _needless(claim: Claim, truth: Truth) -> Problem | None:
             edges = {(reader.part, slot, source.part) for slot in source.slots}
             unread = edges - truth.wired
             if unread and not source.is_anything and STREAM not in reader.site + source.site:
-                text = f"{reader.site} is said to read {source.site}, but nothing changes without"
+                text = f"what {source.site} gives to {reader.site} can be exchanged for anything"
                 return text, (
                     "more is claimed to matter than does: it is not wrong, but the less is "
                     "exchanged, the less is tested"

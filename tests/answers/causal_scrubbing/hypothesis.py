@@ -126,6 +126,20 @@ def query_and_keys_together(previous, induction):
     return reading(induction, *edges)
 
 
+def for_every_position(previous, induction):
+    def following(tokens):
+        after = torch.full_like(tokens, -1)
+        for i in range(tokens.shape[1]):
+            for j in range(i):
+                same = tokens[:, j] == tokens[:, i]
+                after[:, i] = torch.where(same, tokens[:, j + 1], after[:, i])
+        return after
+
+    query = Edge("q", Node(EMBED, TokensBack(0), per_position=True))
+    copier = Node(induction, following, [query, before(previous), here()], per_position=True)
+    return Node(LOGITS, SAME, [Edge("in", copier)])
+
+
 def values_at_the_match(previous, induction):
     return reading(induction, last(), before(previous), Edge("v", Node(EMBED, match_and_next)))
 
@@ -169,6 +183,7 @@ RIGHT = [
     two_tokens_at_once,
     own_functions_and_the_root_by_its_answer,
     query_and_keys_together,
+    for_every_position,
     values_at_the_match,
     only_where_a_match_can_be,
     with_what_does_not_matter,
@@ -459,11 +474,11 @@ WRONG = {
     query_has_no_feature: "the queries have no feature",
     keys_have_no_feature: "the keys have no feature",
     query_by_parity: "the queries is too coarse",
-    query_is_the_token_before: "the queries are said to carry the token of the position before",
-    keys_carry_the_token_here: "the keys are said to carry the token of its own position",
+    query_is_the_token_before: "the queries are said to carry the tokens of the positions before",
+    keys_carry_the_token_here: "the keys are said to carry the tokens of their own positions",
     keys_carry_the_token_two_back: "two positions back",
     moved_by_two: "another distance",
-    values_carry_the_token_before: "the values are said to carry the token of the position before",
+    values_carry_the_token_before: "values are said to carry the tokens of the positions before",
     values_carry_the_next_token: "agree in the token that follows only",
     values_by_the_place: "agree in the place of the match only",
     values_from_the_previous_token_head: "the values are said to read the wrong part",
