@@ -1,6 +1,8 @@
 """Checks of the unit on causal scrubbing."""
 
 from interp_course.checks.causal_scrubbing.computations import Node, run
+from interp_course.checks.causal_scrubbing.exchanges import exchangeable
+from interp_course.checks.causal_scrubbing.hypotheses import hypothesis
 from interp_course.checks.causal_scrubbing.partners import same_class
 from interp_course.checks.causal_scrubbing.questions import predictions, questions, quiz
 from interp_course.checks.causal_scrubbing.recovering import constant_baseline, recovered
@@ -13,6 +15,8 @@ __all__ = [
     "predictions",
     "questions",
     "quiz",
+    "exchangeable",
+    "hypothesis",
     "recovered",
     "run",
     "same_class",
