@@ -2,16 +2,21 @@
 
 from interp_course.checks.causal_scrubbing.computations import Node, run
 from interp_course.checks.causal_scrubbing.partners import same_class
+from interp_course.checks.causal_scrubbing.pitfalls import Trial, pitfall_names, pitfalls, trials
 from interp_course.checks.causal_scrubbing.recovering import constant_baseline, recovered
 from interp_course.checks.causal_scrubbing.recursion import scrub
 from interp_course.checks.causal_scrubbing.scorecards import scorecard
 
 __all__ = [
     "Node",
+    "Trial",
     "constant_baseline",
+    "pitfall_names",
+    "pitfalls",
     "recovered",
     "run",
     "same_class",
     "scorecard",
     "scrub",
+    "trials",
 ]
