@@ -3,6 +3,7 @@
 from interp_course.checks.causal_scrubbing.computations import Node, run
 from interp_course.checks.causal_scrubbing.partners import same_class
 from interp_course.checks.causal_scrubbing.pitfalls import Trial, pitfall_names, pitfalls, trials
+from interp_course.checks.causal_scrubbing.ranking import candidates, ranking
 from interp_course.checks.causal_scrubbing.recovering import constant_baseline, recovered
 from interp_course.checks.causal_scrubbing.recursion import scrub
 from interp_course.checks.causal_scrubbing.scorecards import scorecard
@@ -10,9 +11,11 @@ from interp_course.checks.causal_scrubbing.scorecards import scorecard
 __all__ = [
     "Node",
     "Trial",
+    "candidates",
     "constant_baseline",
     "pitfall_names",
     "pitfalls",
+    "ranking",
     "recovered",
     "run",
     "same_class",
