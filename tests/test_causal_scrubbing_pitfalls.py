@@ -35,7 +35,7 @@ def changed(found, feature, share=None):
     """The hypothesis with other features, made from its own."""
     edges = [
         Edge("in", Node(edge.node.site, feature(edge.node.feature), share=share), -1)
-        for edge in found.hypothesis.edges
+        for edge in found.hypothesis.children
     ]
     return Node(LOGITS, SAME, edges)
 
@@ -90,7 +90,7 @@ def test_one_sample_for_both_heads_mends_the_claim_about_their_sum(instance):
     found = trial(instance, "separate samples")
     assert accuracy(found.scrubber, changed(found, lambda f: f, share="both")) == 1
     found = trial(instance, "left out")
-    for edge in found.hypothesis.edges:
+    for edge in found.hypothesis.children:
         node = changed(found, lambda _, edge=edge: edge.node.feature, share="both")
         assert accuracy(found.scrubber, node) < 0.7
 
@@ -111,11 +111,11 @@ def test_every_wrong_verdict_is_told_what_speaks_against_it(given, true):
 def test_a_belief_in_a_false_hypothesis_is_answered_first():
     order = {word: letter for letter, word in truth(0).items()}
     answer = {**truth(0), order["swapped"]: "left out", order["vacuous"]: "sound"}
-    assert "print the plan" in pitfalls.verdict(answer, 0).mistake
+    assert "print the plan" in pitfalls.verdict(answer, 0).message
 
 
 def test_instances_have_other_heads_and_other_orders():
-    heads = {tuple(e.node.site for e in trials(i)["A"].hypothesis.edges) for i in range(12)}
+    heads = {tuple(e.node.site for e in trials(i)["A"].hypothesis.children) for i in range(12)}
     assert len(heads) > 3
     assert len({tuple(truth(i).values()) for i in range(12)}) > 9
     tokens = [trial(i, "sound").scrubber.tokens for i in range(2)]

@@ -182,7 +182,8 @@ def _plain(word: Any) -> str:
 def _malformed(answer: Any) -> Problem | None:
     expected = "expected a dict from the letters A to F to verdicts"
     if not isinstance(answer, Mapping):
-        return f"{expected}, got {answer!r}", None
+        alone = isinstance(answer, str)
+        return f"{expected}, got {answer!r}", "all tests but one are left out" if alone else None
     if answer and all(_plain(key) in pitfall_names for key in answer):
         return f"{expected}, got {answer!r}", "the dict is turned round: the letters are its keys"
     letters = {str(key).strip().upper() for key in answer}

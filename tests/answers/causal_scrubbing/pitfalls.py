@@ -128,7 +128,7 @@ def swapped_on_narrow_data(instance):
 
 
 def any_pass_is_vacuous(instance):
-    return verdict(instance, believe={"correlated data": "vacuous", "vacuous": "correlated data"})
+    return verdict(instance, believe={"correlated data": "vacuous"})
 
 
 def sound_is_suspected(instance):
@@ -136,7 +136,7 @@ def sound_is_suspected(instance):
 
 
 def data_are_blamed(instance):
-    return verdict(instance, believe={"swapped": "correlated data", "correlated data": "swapped"})
+    return verdict(instance, believe={"swapped": "correlated data"})
 
 
 def failure_is_called_vacuous(instance):
@@ -193,9 +193,9 @@ WRONG = {
     samples_blamed_for_the_swap: "which head carries what",
     turned_round_suspected: "one and the same claim",
     swapped_on_narrow_data: "special about the prompts",
-    any_pass_is_vacuous: "",
+    any_pass_is_vacuous: "which prompts there are",
     sound_is_suspected: "two thirds",
-    data_are_blamed: "",
+    data_are_blamed: "put down to the data",
     failure_is_called_vacuous: "cannot fail",
     data_suspected: "not looked at",
     half_of_the_loss_is_enough: "read and not tested",
@@ -204,7 +204,7 @@ WRONG = {
     numbers: "one of the six words",
     turned_round: "turned round",
     one_left_out: "left out",
-    the_letter_alone: "",
+    the_letter_alone: "left out",
 }
 
 

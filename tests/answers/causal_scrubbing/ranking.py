@@ -142,7 +142,7 @@ def accuracies(instance):
 WRONG = {
     turned_round: "turned round",
     by_accuracy_alone: "in the order of the letters",
-    by_accuracy_from_the_end: "",
+    by_accuracy_from_the_end: "keep the behaviour",
     by_loss_recovered: "in the order of the letters",
     by_kl: "in the order of the letters",
     by_loss_recovered_where_answers_are_lost: "at chance accuracy",
