@@ -5,9 +5,10 @@ import torch
 from compiled_cases import MAKERS, contributions, make, make_null
 from torch import Tensor
 
-from interp_course import circuits
+from interp_course import circuits, compiled
 
 BUILDS = {name: make(name, 4, rotate=True) for name in MAKERS}
+BUILDS["adder"] = compiled.adder(instance=4, rotate=True)
 BUILDS["memorised"] = make_null("memorised", 4, rotate=True)
 LABELS = [(name, key) for name, built in BUILDS.items() for key in built.features]
 VALUES = [(name, key) for name, key in LABELS if not key.endswith("pattern")]

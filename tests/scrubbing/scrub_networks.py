@@ -1,59 +1,16 @@
 """Networks set by hand, on which the right answer of a scrub is known."""
 
-import itertools
-
 import torch
 
-from interp_course import compiled, models, runtime
+from interp_course import compiled, runtime
+from interp_course.compiled import Total
 
-VALUES = 3
+ADDER = compiled.adder(rotate=True)
+"""Head A writes a + c, head B writes b - c, and the logits are best at their sum a + b."""
+A, B = ADDER.part("a + c head"), ADDER.part("b - c head")
+EVERY = ADDER.task.sample(27)
 
-
-def sums():
-    """Head A writes x0 + x2, head B writes x1 - x2, and the logits are best at their sum x0 + x1.
-
-    The tokens at positions 0, 1, 2 are x0, 3 + x1, 6 + x2; token 9 stands at the end.
-    """
-    architecture = models.Architecture(1, 2, d_model=12, d_head=1, d_vocab=10, n_ctx=4)
-    module = models.build(architecture)
-    state = {k: torch.zeros_like(v) for k, v in module.state_dict().items()}
-    state["tok_embed.weight"][:, :10] = torch.eye(10)
-    state["pos.weight"][:, 11] = 1.0  # a constant
-    values = torch.arange(VALUES).float()
-    state["layers.0.attn.v.weight"][0, 0:3] = state["layers.0.attn.v.weight"][0, 6:9] = values
-    state["layers.0.attn.v.weight"][1, 3:6], state["layers.0.attn.v.weight"][1, 6:9] = (
-        values,
-        -values,
-    )
-    state["layers.0.attn.o.weight"][10] = 4.0  # attention is uniform over four positions
-    classes = torch.arange(5).float()
-    state["head.weight"][:, 11] = -1000.0
-    state["head.weight"][:5, 10], state["head.weight"][:5, 11] = 20 * classes, -10 * classes**2
-    module.load_state_dict(state)
-    return models.wrap(module)
-
-
-def all_sums():
-    """Every input of `sums`, and the label x0 + x1."""
-    inputs = torch.tensor(list(itertools.product(range(VALUES), repeat=3)))
-    tokens = torch.cat([inputs + torch.tensor([0, 3, 6]), torch.full((27, 1), 9)], dim=1)
-    return tokens, inputs[:, 0] + inputs[:, 1]
-
-
-def x0(tokens):
-    return tokens[:, 0]
-
-
-def x1(tokens):
-    return tokens[:, 1] - 3
-
-
-def x2(tokens):
-    return tokens[:, 2] - 6
-
-
-def answer(tokens):
-    return x0(tokens) + x1(tokens)
+a, b, c, answer = Total(a=1), Total(b=1), Total(c=1), Total(a=1, b=1)
 
 
 def induction():

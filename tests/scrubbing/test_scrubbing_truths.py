@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 import torch
-from scrub_networks import all_sums, answer, induction, repeats, sums, x0, x1, x2
+from scrub_networks import ADDER, EVERY, A, B, a, answer, b, c, induction, repeats
 
 from interp_course.circuits import EMBED, LOGITS, head
 from interp_course.scrubbing import (
@@ -26,13 +26,12 @@ from interp_course.scrubbing import (
     match_position,
 )
 
-A, B = head(0, 0), head(0, 1)
-TOKENS, LABELS = all_sums()
+TOKENS, LABELS = EVERY.tokens, EVERY.answers
 
 
 @pytest.fixture(scope="module")
 def adder():
-    return Scrubber(sums(), TOKENS, LABELS)
+    return Scrubber(ADDER.model, TOKENS, LABELS)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +50,11 @@ def expected_accuracy(feature_of_a, feature_of_b) -> float:
         return [r for r in TOKENS if feature(r[None]) == feature(reference[None])]
 
     shares = []  # one for each reference, however large its classes are
-    for reference, label in zip(TOKENS, LABELS, strict=True):
+    for reference in TOKENS:
         for_a, for_b = (options(f, reference) for f in (feature_of_a, feature_of_b))
-        pairs = [(a[None], b[None]) for a, b in itertools.product(for_a, for_b)]
-        found = torch.cat([x0(a) + x2(a) + x1(b) - x2(b) for a, b in pairs])
-        shares.append((found.clamp(0, 4) == label).double().mean().item())
+        pairs = [(x[None], y[None]) for x, y in itertools.product(for_a, for_b)]
+        found = torch.cat([a(x) + c(x) + b(y) - c(y) for x, y in pairs])
+        shares.append((found.clamp(0, 4) == answer(reference[None])).double().mean().item())
     return sum(shares) / len(shares)
 
 
@@ -68,20 +67,20 @@ def test_the_network_is_right_on_every_input(adder):
     assert adder.test(Node(LOGITS, SAME), 500).accuracy.mean == 1
 
 
-@pytest.mark.parametrize(("of_a", "of_b"), [(x0, x1), (x1, x0), (answer, answer), (x0, x2)])
+@pytest.mark.parametrize(("of_a", "of_b"), [(a, b), (b, a), (answer, answer), (a, c)])
 def test_the_accuracy_after_scrubbing_is_the_enumerated_one(adder, of_a, of_b):
     hypothesis = claims(Node(A, of_a), Node(B, of_b))
     assert agrees(adder, hypothesis, expected_accuracy(of_a, of_b))
 
 
 def test_intermediates_that_cancel_are_not_mistaken_for_their_sum(adder):
-    """A and B carry x2 and -x2, which the claim "A is x0 and B is x1" leaves out."""
-    assert expected_accuracy(x0, x1) < 0.6
-    assert agrees(adder, claims(Node(A, x0), Node(B, x1)), expected_accuracy(x0, x1))
+    """A and B carry c and -c, which the claim "A is a and B is b" leaves out."""
+    assert expected_accuracy(a, b) < 0.6
+    assert agrees(adder, claims(Node(A, a), Node(B, b)), expected_accuracy(a, b))
 
 
 def test_swapped_intermediates_are_rejected_although_the_sum_is_right(adder):
-    swapped = adder.test(claims(Node(A, x1), Node(B, x0)), 2000)
+    swapped = adder.test(claims(Node(A, b), Node(B, a)), 2000)
     assert swapped.accuracy.mean < 0.5
     assert swapped.recovered["best constant"].mean < 0
 
@@ -94,9 +93,9 @@ def test_a_variable_spread_over_two_nodes_is_found_in_both_together(adder):
 
 
 def test_data_that_are_correlated_cannot_tell_two_hypotheses_apart():
-    rows = (x0(TOKENS) == x1(TOKENS)) & (x2(TOKENS) == 0)
-    few = Scrubber(sums(), TOKENS[rows].repeat(4, 1), LABELS[rows].repeat(4))
-    right, swapped = (claims(Node(A, f), Node(B, g)) for f, g in ((x0, x1), (x1, x0)))
+    rows = (a(TOKENS) == b(TOKENS)) & (c(TOKENS) == 0)
+    few = Scrubber(ADDER.model, TOKENS[rows].repeat(4, 1), LABELS[rows].repeat(4))
+    right, swapped = (claims(Node(A, f), Node(B, g)) for f, g in ((a, b), (b, a)))
     assert few.test(swapped, 300).accuracy.mean == 1
     assert equivalent(right, swapped, few.tokens)
     assert not equivalent(right, swapped, TOKENS)
@@ -110,13 +109,14 @@ def test_what_is_below_a_leaf_stays_together_and_below_an_empty_node_falls_apart
 
 
 def test_positions_of_an_edge_say_which_values_a_head_reads(adder):
-    """A reads x0 at position 0 and x2 at position 2; B needs x1 and the same x2."""
+    """A reads a and c where they stand; B needs b and the same c."""
 
     def reads(part, *edges):
         return Node(part, SAME, [Edge("v", Node(EMBED, f), p) for f, p in edges])
 
-    right = claims(reads(A, (x0, 0), (x2, 2)), reads(B, (x1, 1), (x2, 2)))
-    wrong = claims(reads(A, (x0, 0), (x2, 1)), reads(B, (x1, 1), (x2, 2)))
+    at = {name: int(places[0]) for name, places in EVERY.positions.items()}
+    right = claims(reads(A, (a, at["a"]), (c, at["c"])), reads(B, (b, at["b"]), (c, at["c"])))
+    wrong = claims(reads(A, (a, at["a"]), (c, at["b"])), reads(B, (b, at["b"]), (c, at["c"])))
     assert adder.test(right, 500).accuracy.mean == 1
     assert adder.test(wrong, 500).accuracy.mean < 0.6
 
