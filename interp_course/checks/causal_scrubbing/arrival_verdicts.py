@@ -39,9 +39,8 @@ def _judge(answer: Any, instance: int) -> Problem | None:
     text = f"not right yet: {', '.join(repr(key) for key in KEYS if wrong[key])}"
     if wrong["layer"] or wrong["head"]:
         for other in range(TRAINING_RUNS):
-            if other != run and (layer, named) == truth(other, instance):
-                if math.isclose(kept, alone(other, instance, named), abs_tol=NEAR):
-                    return text, "another training run is taken: load the one of your instance"
+            if other != run and _is_of(other, instance, layer, named, kept):
+                return text, "another training run is taken: load the one of your instance"
     if (
         wrong["layer"]
         and wrong["head"]
@@ -53,6 +52,13 @@ def _judge(answer: Any, instance: int) -> Problem | None:
     if wrong["head"]:
         return text, _wrong_head(named, right, best)
     return text, _wrong_kept(kept, share, run, instance, best)
+
+
+def _is_of(run: int, instance: int, layer: int, named: Place, kept: float) -> bool:
+    """Whether the answer is that of a training run."""
+    if (layer, named) != truth(run, instance):
+        return False
+    return math.isclose(kept, alone(run, instance, named), abs_tol=NEAR)
 
 
 def _malformed(answer: Any) -> Problem | None:
@@ -67,7 +73,7 @@ def _malformed(answer: Any) -> Problem | None:
         except (TypeError, ValueError, RuntimeError):
             return f"{key}: expected one number, got {answer[key]!r}", None
     layer, kept = numbers
-    if not (layer.is_integer() and 0 <= layer):
+    if not (layer.is_integer() and layer >= 0):
         return f"layer: expected a whole number from 0 on, got {answer['layer']!r}", None
     if not 0 <= kept <= 1:
         percent = "the share is told in percent, or is a count" if kept > 1 else None

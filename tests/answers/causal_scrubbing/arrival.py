@@ -45,7 +45,7 @@ def share(instance, claim, run, seed=0, n=1000, **options):
 
 
 @functools.cache
-def of_stream(instance, layer, run, bar=0.95, seed=0, **options):
+def of_stream(instance, layer, run, seed=0):
     return share(instance, only(Stream(layer), agreement(instance).number, layer), run, seed)
 
 
@@ -88,7 +88,7 @@ def by_exchange(instance):
     asked, model = agreement(instance), network(instance % 4)
     n = len(asked.tokens) // 2
     rows, random = torch.arange(2 * n), torch.randperm(2 * n)
-    logits, cache = model.run_with_cache(asked.tokens)
+    _, cache = model.run_with_cache(asked.tokens)
     shares = []
     for layer in range(4):
         key = f"blocks.{layer}.hook_resid_pre" if layer < 3 else "blocks.2.hook_resid_post"
