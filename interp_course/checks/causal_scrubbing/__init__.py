@@ -1,5 +1,7 @@
 """Checks of the unit on causal scrubbing."""
 
+from interp_course.checks.causal_scrubbing.arrival_verdicts import arrival
+from interp_course.checks.causal_scrubbing.arrivals import agreement
 from interp_course.checks.causal_scrubbing.computations import Node, run
 from interp_course.checks.causal_scrubbing.exchanges import exchangeable
 from interp_course.checks.causal_scrubbing.hypotheses import hypothesis
@@ -15,6 +17,8 @@ __all__ = [
     "Node",
     "Trial",
     "candidates",
+    "agreement",
+    "arrival",
     "constant_baseline",
     "predictions",
     "questions",
