@@ -55,7 +55,7 @@ class Activations:
         return self._logits
 
     def value(
-        self, site: Site, rows: Int[Tensor, "sample #place"], at: Int[Tensor, "#sample place"]
+        self, site: Site, rows: Int[Tensor, "#sample #place"], at: Int[Tensor, "#sample place"]
     ) -> Float[Tensor, "sample place k"]:
         """What a site has at some positions, each on a row of its own or all on one.
 

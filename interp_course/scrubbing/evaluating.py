@@ -18,10 +18,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from interp_course.circuits import Part
 from interp_course.scrubbing import sites
 from interp_course.scrubbing.activations import Activations
 from interp_course.scrubbing.modules import Modules, picked
-from interp_course.scrubbing.planning import Draw, Plan
+from interp_course.scrubbing.planning import Plan
 from interp_course.scrubbing.sites import Moved, Stream
 
 BYTES = {"cpu": 1 << 21, "cuda": 1 << 28}
@@ -86,7 +87,7 @@ class Evaluator:
         tree, at = _Tree(self, plan), torch.tensor([[self.position]], device=device)
         step = max(1, self.chunk_rows * n // max(draw.rows.numel() for draw in tree.inner))
         chunks = torch.arange(n, device=device).split(step)
-        return torch.cat([self.modules.logits(tree.compute(0, c, at)[:, 0]) for c in chunks])
+        return torch.cat([self.modules.logits(tree.compute(0, c, at))[:, 0] for c in chunks])
 
 
 class _Tree:
@@ -124,16 +125,15 @@ class _Tree:
     def compute(self, i: int, index: Tensor, at: Tensor) -> Tensor:
         """What a node with edges has for some of its own rows; for logits their stream."""
         site = self.plan.draws[i].node.site
-        wanted = dict.fromkeys(sites.slots(site), at)
-        if len(wanted) == 3:
-            wanted |= {"k": self.everywhere, "v": self.everywhere}
-            if not self.modules.computes_single(site):
-                wanted["q"] = self.everywhere
-        streams = self._streams(i, index, wanted)
-        if len(streams) == 3:
-            return self.modules.head(site, *streams, at)
-        is_mlp = not isinstance(site, Stream) and site.kind == "mlp"
-        return self.modules.mlp(site.layer, streams[0]) if is_mlp else streams[0]
+        if isinstance(site, Moved) or (isinstance(site, Part) and site.kind == "head"):
+            queries = at if self.modules.computes_single(site) else self.everywhere
+            wanted = {"q": queries, "k": self.everywhere, "v": self.everywhere}
+            q, k, v = self._streams(i, index, wanted)
+            return self.modules.head(site, q, k, v, at)
+        (stream,) = self._streams(i, index, {"in": at})
+        if isinstance(site, Part) and site.kind == "mlp":
+            return self.modules.mlp(site.layer, stream)
+        return stream
 
     def _streams(self, i: int, index: Tensor, wanted: dict[str, Tensor]) -> list[Tensor]:
         """What each slot of a node reads, at the positions wanted."""

@@ -77,12 +77,12 @@ class Modules:
     def head(
         self,
         site: Part | Moved,
-        q: Float[Tensor, "sample place d_model"],
+        q: Float[Tensor, "sample query_pos d_model"],
         k: Float[Tensor, "sample pos d_model"],
         v: Float[Tensor, "sample pos d_model"],
         at: Int[Tensor, "#sample place"],
     ) -> Float[Tensor, "sample place d_head"]:
-        """z of one head, or its share from one distance, at the positions ``at``.
+        """The z of one head, or its share from one distance, at the positions ``at``.
 
         Args:
             site: The head.
