@@ -5,6 +5,7 @@ everything else what it adds to the stream. `Modules.write` turns the first into
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -94,16 +95,14 @@ class Activations:
 
     def _compute(self, names: list[str]) -> None:
         """Run the model on all rows and keep the logits and what has these names."""
-        start, kept = 0, {}
-        for tokens in self.tokens.split(self.chunk):
-            logits, cache = hooks.capture(self.modules.model, tokens, names)
-            for name, part in [*cache.items(), ("logits", logits[:, self.position])]:
-                if start == 0:
-                    kept[name] = part.new_empty(len(self.tokens), *part.shape[1:])
-                kept[name][start : start + len(tokens)] = part
-            start += len(tokens)
-        self._logits = kept.pop("logits")
-        self._found |= kept
+        kept = {name: _Kept(len(self.tokens)) for name in [*names, "logits"]}
+        with hooks.editing(self.modules.model, {name: kept[name] for name in names}):
+            for tokens in self.tokens.split(self.chunk):
+                kept["logits"](self.modules.model(tokens)[:, self.position])
+                for rows in kept.values():
+                    rows.start += len(tokens)
+        self._logits = kept.pop("logits").values
+        self._found |= {name: rows.values for name, rows in kept.items()}
 
     @staticmethod
     def _gather(source: Tensor, rows: Tensor, at: Tensor, head: int = 0) -> Tensor:
@@ -141,3 +140,16 @@ class Activations:
             return hooks.mlp_norm_in(site.layer)
         layer = self.modules.n_layers if site == circuits.LOGITS else depth(site)[0]
         return hooks.streams(self.modules.model)[layer]
+
+
+class _Kept:
+    """A hook that writes what it sees into the next rows of one tensor for all rows."""
+
+    def __init__(self, n: int) -> None:
+        self.n, self.start = n, 0
+        self.values = torch.empty(0)
+
+    def __call__(self, x: Tensor, hook: Any = None) -> None:
+        if self.start == 0:
+            self.values = x.new_empty(self.n, *x.shape[1:])
+        self.values[self.start : self.start + len(x)] = x

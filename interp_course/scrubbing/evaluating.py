@@ -25,7 +25,7 @@ from interp_course.scrubbing.modules import Modules, picked
 from interp_course.scrubbing.planning import Plan
 from interp_course.scrubbing.sites import Moved, Stream
 
-BYTES = {"cpu": 1 << 21, "cuda": 1 << 28}
+BYTES = {"cpu": 1 << 20, "cuda": 1 << 28}
 """About how large a stream may be that is computed at once: on a CPU it has to stay in the
 cache, on a GPU it has to be large enough to fill it."""
 
