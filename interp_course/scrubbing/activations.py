@@ -1,10 +1,10 @@
 """Every activation of a data set that a plan needs, computed once and then only gathered.
 
 A value is kept as its writer has it: for heads the mix of values ``z`` (before W_O), for
-everything else what it adds to the stream. `write` turns the first into the second.
+everything else what it adds to the stream. `Modules.write` turns the first into the second.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,7 +13,9 @@ from torch import Tensor
 
 from interp_course import circuits, hooks
 from interp_course.circuits import Part
+from interp_course.scrubbing import heads
 from interp_course.scrubbing.modules import Modules
+from interp_course.scrubbing.planning import Plan
 from interp_course.scrubbing.sites import Moved, Site, Stream, depth
 
 
@@ -33,136 +35,121 @@ class Activations:
         self.modules, self.tokens, self.chunk = modules, tokens, chunk
         self.position = position
         self._logits: Tensor | None = None
-        self._places = torch.arange(tokens.shape[1], device=tokens.device)
         self._found: dict[str, Tensor] = {}
         self._moved: dict[Moved, Tensor] = {}
 
-    def prepare(self, sites: Iterable[Site], writers: Sequence[Part] = ()) -> None:
-        """Compute in one pass what these sites write, and what those with inputs read."""
-        needed = {name for site in [*sites, *writers] for name in self._names(site)}
-        missing = sorted(needed - self._found.keys())
-        if not missing:
-            return
-        found: dict[str, list[Tensor]] = {name: [] for name in missing}
-        at_position = []
-        for tokens in self.tokens.split(self.chunk):
-            logits, cache = hooks.capture(self.modules.model, tokens, missing)
-            at_position.append(logits[:, self.position].clone())  # not the other positions
-            for name in missing:
-                found[name].append(cache[name].expand(len(tokens), *cache[name].shape[1:]))
-        self._found |= {name: torch.cat(parts) for name, parts in found.items()}
-        self._logits = torch.cat(at_position)
+    def prepare(self, plan: Plan) -> None:
+        """Compute in one pass over the data set what a plan gathers."""
+        needed = {name for writer in plan.writers for name in self._written(writer)}
+        for draw in plan.draws:
+            site = draw.node.site
+            needed |= set() if site == circuits.LOGITS else set(self._written(site))
+            needed |= set() if draw.node.is_leaf else {self._read(site)}
+        if missing := sorted(needed - self._found.keys()):
+            self._compute(missing)
 
     def logits(self) -> Float[Tensor, "batch d_vocab"]:
         """The model's own logits at the position, for every row."""
         if self._logits is None:
-            self.prepare([circuits.LOGITS])
-        assert self._logits is not None  # prepare sets them
+            self._compute([])
+        assert self._logits is not None  # just computed
         return self._logits
 
     def value(
-        self, site: Site, rows: Int[Tensor, "sample ..."], at: slice = slice(None)
-    ) -> Float[Tensor, "sample pos d_model"]:
-        """What a site has on each row; with ``[sample pos]`` rows each position from its own.
+        self, site: Site, rows: Int[Tensor, "#sample #place"], at: Int[Tensor, "#sample place"]
+    ) -> Float[Tensor, "sample place k"]:
+        """What a site has at some positions, each on a row of its own or all on one.
 
         Args:
             site: Whose value.
             rows: Of the data set.
-            at: Which positions; ``rows`` must hold these only.
+            at: Positions, the same for all samples or some for each.
         """
-        source = self._source(site)[:, at]
-        if rows.ndim == 1:
-            return source[rows]
-        return source[rows, self._places[: source.shape[1]]]
+        if isinstance(site, Moved):
+            return self._gather(self._moved_by(site), rows, at)
+        (name,) = self._written(site)
+        head = site.head if isinstance(site, Part) and site.kind == "head" else 0
+        return self._gather(self._found[name], rows, at, head)
 
     def read(
-        self, reader: Site, rows: Int[Tensor, " sample"], at: slice = slice(None)
-    ) -> Float[Tensor, "sample pos d_model"]:
+        self, reader: Site, rows: Int[Tensor, " sample"], at: Int[Tensor, "#sample place"]
+    ) -> Float[Tensor, "sample place d_model"]:
         """The stream that a site reads, on each row."""
-        return self._stream(reader)[:, at][rows]
+        return self._gather(self._found[self._read(reader)], rows[:, None], at)
 
     def mixed(
         self,
         reader: Site,
         rows: Int[Tensor, "sample k"],
         writers: Sequence[Part],
-        at: slice = slice(None),
-    ) -> Float[Tensor, "sample pos d_model"]:
+        at: Int[Tensor, "#sample place"],
+    ) -> Float[Tensor, "sample place d_model"]:
         """The stream that a site would read if each writer had seen a row of its own."""
         total = torch.zeros((), device=self.tokens.device)
         for i, writer in enumerate(writers):
             if depth(writer) < depth(reader):
-                value = self.value(writer, rows[:, i], at)
+                value = self.value(writer, rows[:, i, None], at)
                 total = total + self.modules.write(writer, value)
         layers = range(self.modules.n_attention(reader))
         return total + sum((self.modules.bias(layer) for layer in layers), torch.zeros_like(total))
 
-    def _stream(self, site: Site) -> Tensor:
-        """What a site reads; for a stream what it is."""
-        n_layers = self.modules.n_layers
-        if isinstance(site, Stream) or site == circuits.LOGITS:
-            layer = site.layer if isinstance(site, Stream) else n_layers
-            return self._found[hooks.streams(self.modules.model)[layer]]
-        layer = depth(site)[0]
-        below = self._found[hooks.resid_pre(layer)]
-        if isinstance(site, Part) and site.kind == "mlp":
-            return below + self._found[hooks.attn_out(layer)]
-        return below
+    def _compute(self, names: list[str]) -> None:
+        """Run the model on all rows and keep the logits and what has these names."""
+        kept = {name: _Kept(len(self.tokens)) for name in [*names, "logits"]}
+        with hooks.editing(self.modules.model, {name: kept[name] for name in names}):
+            for tokens in self.tokens.split(self.chunk):
+                kept["logits"](self.modules.model(tokens)[:, self.position])
+                for rows in kept.values():
+                    rows.start += len(tokens)
+        self._logits = kept.pop("logits").values
+        self._found |= {name: rows.values for name, rows in kept.items()}
 
-    def _source(self, site: Site) -> Tensor:
-        if isinstance(site, Stream):
-            return self._stream(site)
-        if isinstance(site, Moved):
-            return self._moved_by(site)
-        if site.kind == "head":
-            return self._found[hooks.z(site.layer)][:, :, site.head]
-        return self._found[self._names(site)[0]]
+    @staticmethod
+    def _gather(source: Tensor, rows: Tensor, at: Tensor, head: int = 0) -> Tensor:
+        """Vectors of a tensor ``[batch pos d]`` or ``[batch pos head d]``."""
+        n_heads = source.shape[2] if source.ndim == 4 else 1
+        places = (rows * source.shape[1] + at) * n_heads + head
+        found = source.view(-1, source.shape[-1]).index_select(0, places.flatten())
+        return found.view(*places.shape, -1)
 
     def _moved_by(self, site: Moved) -> Tensor:
         if site not in self._moved:
-            layer = site.head.layer
-            pattern, values = (
-                self._found[hooks.pattern(layer)],
-                self._found[hooks.head_vectors(layer, "v")],
-            )
-            self._moved[site] = moved(site, pattern, values)
+            pattern, values = (self._found[name] for name in self._written(site))
+            group = site.head.head * values.shape[2] // pattern.shape[1]
+            at = torch.arange(values.shape[1], device=values.device)[None]
+            own = heads.only_from(site.by, pattern[:, site.head.head], at)
+            self._moved[site] = own @ values[:, :, group]
         return self._moved[site]
 
-    def _names(self, site: Site) -> list[str]:
-        """The hooks that a site needs: first what it writes, then what it reads."""
+    def _written(self, site: Site) -> list[str]:
+        """The hooks that tell what a site writes."""
         if isinstance(site, Stream):
-            return [hooks.streams(self.modules.model)[site.layer]]
+            return [self._read(site)]
         if isinstance(site, Moved):
             layer = site.head.layer
-            return [hooks.pattern(layer), hooks.head_vectors(layer, "v"), hooks.resid_pre(layer)]
+            return [hooks.pattern(layer), hooks.head_vectors(layer, "v")]
         if site.kind == "head":
-            return [hooks.z(site.layer), hooks.resid_pre(site.layer)]
+            return [hooks.z(site.layer)]
         if site.kind == "mlp":
-            layer = site.layer
-            return [hooks.mlp_out(layer), hooks.resid_pre(layer), hooks.attn_out(layer)]
-        if site.kind == "logits":
-            return [hooks.streams(self.modules.model)[-1]]
+            return [hooks.mlp_out(site.layer)]
         return [hooks.embed() if site.kind == "embed" else hooks.positions()]
 
-
-def moved(site: Moved, pattern: Tensor, values: Tensor) -> Float[Tensor, "batch pos d_head"]:
-    """The part of a head's z that comes from one distance back.
-
-    Args:
-        site: Which head and distance.
-        pattern: Of all heads, ``[batch head query_pos key_pos]``.
-        values: Of all heads or, if heads share them, of all groups, ``[batch pos head d_head]``.
-    """
-    n_heads, length = pattern.shape[1], pattern.shape[2]
-    own = values[:, :, site.head.head * values.shape[2] // n_heads]
-    z = torch.zeros_like(own)
-    weight = pattern[:, site.head.head].diagonal(-site.by, dim1=1, dim2=2)
-    z[:, site.by :] = weight[..., None] * own[:, : max(0, length - site.by)]
-    return z
+    def _read(self, site: Site) -> str:
+        """The hook of the stream that a site reads; for a stream what it is."""
+        if isinstance(site, Part) and site.kind == "mlp":
+            return hooks.mlp_norm_in(site.layer)
+        layer = self.modules.n_layers if site == circuits.LOGITS else depth(site)[0]
+        return hooks.streams(self.modules.model)[layer]
 
 
-def gathered(value: Any, rows: Tensor) -> Tensor:
-    """Position j of row (n, j), for values computed on ``sample * pos`` rows."""
-    n, length = rows.shape
-    places = torch.arange(length, device=value.device)
-    return value.unflatten(0, (n, length))[:, places, places]
+class _Kept:
+    """A hook that writes what it sees into the next rows of one tensor for all rows."""
+
+    def __init__(self, n: int) -> None:
+        self.n, self.start = n, 0
+        self.values = torch.empty(0)
+
+    def __call__(self, x: Tensor, hook: Any = None) -> None:
+        if self.start == 0:
+            self.values = x.new_empty(self.n, *x.shape[1:])
+        self.values[self.start : self.start + len(x)] = x

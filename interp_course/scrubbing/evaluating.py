@@ -1,4 +1,4 @@
-"""The logits that a plan leads to, computed from the bottom.
+"""The logits that a plan leads to.
 
 Leaves and unimportant inputs are gathered from activations of the data set that were computed
 once. What a node reads is, in delta form,
@@ -6,24 +6,28 @@ once. What a node reads is, in delta form,
     the stream on the other row + sum over children (scrubbed value - value on the other row),
 
 so that biases and everything that is not mentioned are right without being named; the norm
-is applied to this mixed stream. All nodes of one layer go through its module in one call.
+is applied to this mixed stream. Of every node only those rows and positions are computed that
+the node above reads: at the top one position, for the queries of a head those at which the
+head is read, and with ``per_position`` one position of each row.
 """
 
 from collections import defaultdict
-from itertools import groupby
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from interp_course.circuits import Part
 from interp_course.scrubbing import sites
-from interp_course.scrubbing.activations import Activations, gathered, moved
-from interp_course.scrubbing.modules import Modules
-from interp_course.scrubbing.planning import Draw, Plan
+from interp_course.scrubbing.activations import Activations
+from interp_course.scrubbing.modules import Modules, picked
+from interp_course.scrubbing.planning import Plan
 from interp_course.scrubbing.sites import Moved, Stream
 
-CHUNK_ROWS = 4096
+BYTES = {"cpu": 1 << 20, "cuda": 1 << 28}
+"""About how large a stream may be that is computed at once: on a CPU it has to stay in the
+cache, on a GPU it has to be large enough to fill it."""
 
 
 class Evaluator:
@@ -33,7 +37,8 @@ class Evaluator:
         model: A bridge in evaluation mode, native or around a Hugging Face model.
         tokens: The data set of the plans.
         position: Where the logits are read; negative counts from the end.
-        chunk_rows: About how many sequences pass through a layer at once. Bounds the memory.
+        chunk_rows: About how many sequences pass through a layer at once; by default as many
+            as suit the device.
 
     Raises:
         ValueError: As in `Modules`, or if the position is outside of the sequences.
@@ -44,17 +49,19 @@ class Evaluator:
         model: Any,
         tokens: Int[Tensor, "batch pos"],
         position: int = -1,
-        chunk_rows: int = CHUNK_ROWS,
+        chunk_rows: int | None = None,
     ) -> None:
-        length = tokens.shape[1]
+        length, device = tokens.shape[1], next(model.parameters()).device
         if not -length <= position < length:
             raise ValueError(f"position {position} is outside of the {length} positions")
-        place = position % length
-        self.position: slice = slice(place, place + 1)
-        self.modules: Modules = Modules(model, tokens.to(_device(model)))
-        self.tokens: Tensor = tokens.to(_device(model))
-        self.chunk_rows: int = chunk_rows
-        self.seen: Activations = Activations(self.modules, self.tokens, place, chunk_rows)
+        self.position: int = position % length
+        self.tokens: Tensor = tokens.to(device)
+        self.modules: Modules = Modules(model, self.tokens)
+        few = BYTES.get(device.type, BYTES["cpu"]) // (length * model.cfg.d_model * 4)
+        self.chunk_rows: int = chunk_rows or max(1, few)
+        self.seen: Activations = Activations(
+            self.modules, self.tokens, self.position, self.chunk_rows
+        )
 
     @torch.no_grad()
     def clean_logits(self) -> Float[Tensor, "batch d_vocab"]:
@@ -75,125 +82,103 @@ class Evaluator:
             sites.check_exists(draw.node.site, self.modules.model, draw.path)
         if plan.draws[0].node.is_leaf:
             return self.clean_logits()[plan.draws[0].rows.to(self.tokens.device)]
-        self.seen.prepare([draw.node.site for draw in plan.draws], plan.writers)
-        n = len(plan.references)
-        step = max(1, self.chunk_rows * n // plan.cost.rows)
-        chunks = [_Chunk(self, plan, i, min(i + step, n)) for i in range(0, n, step)]
-        return torch.cat([chunk.logits() for chunk in chunks])
+        self.seen.prepare(plan)
+        device, n = self.tokens.device, len(plan.references)
+        tree, at = _Tree(self, plan), torch.tensor([[self.position]], device=device)
+        step = max(1, self.chunk_rows * n // max(draw.rows.numel() for draw in tree.inner))
+        chunks = torch.arange(n, device=device).split(step)
+        return torch.cat([self.modules.logits(tree.compute(0, c, at))[:, 0] for c in chunks])
 
 
-class _Chunk:
-    """Some samples of a plan, from the bottom of the tree to its top."""
+class _Tree:
+    """The nodes of a plan, each computed from those below.
 
-    def __init__(self, evaluator: Evaluator, plan: Plan, start: int, stop: int) -> None:
-        self.evaluator, self.plan = evaluator, plan
-        self.modules, self.seen = evaluator.modules, evaluator.seen
-        self.start, self.stop, self.n = start, stop, len(plan.references)
-        self.values: dict[int, Tensor] = {}
+    Everywhere ``index`` says which of a node's rows, as one flat list, are computed, and ``at``
+    at which positions: ``[1 place]`` if these are the same for all rows, else
+    ``[row place]``.
+    """
+
+    def __init__(self, evaluator: Evaluator, plan: Plan) -> None:
+        self.plan, self.modules, self.seen = plan, evaluator.modules, evaluator.seen
+        device = evaluator.tokens.device
+        self.everywhere = torch.arange(plan.tokens.shape[1], device=device)[None]
+        self.inner = [draw for draw in plan.draws if not draw.node.is_leaf]
+        self.rows = [draw.rows.to(device) for draw in plan.draws]
+        self.others = [d.others if d.others is None else d.others.to(device) for d in plan.draws]
         self.children: dict[int, list[int]] = defaultdict(list)
         for i, draw in enumerate(plan.draws[1:], start=1):
             assert draw.parent is not None  # only the root has none
             self.children[draw.parent].append(i)
 
-    def logits(self) -> Tensor:
-        inner = [i for i, draw in enumerate(self.plan.draws) if not draw.node.is_leaf]
-        inner.sort(key=self._order)
-        for _, group in groupby(inner[:-1], key=self._order):
-            self._compute(list(group))
-        (stream,) = self._streams(0, at=self.evaluator.position)
-        return self.modules.logits(stream)[:, 0]
+    def value(self, i: int, index: Tensor, at: Tensor) -> Tensor:
+        """What a node has for some rows of the node above, ``[row place d]``."""
+        draw, rows = self.plan.draws[i], self.rows[i]
+        if draw.node.is_leaf:
+            own = rows[index[:, None], at] if rows.ndim == 2 else rows[index, None]
+            return self.seen.value(draw.node.site, own, at)
+        if rows.ndim == 1:
+            return self.compute(i, index, at)
+        places = index[:, None] * rows.shape[1] + at  # each position is computed on its own row
+        own_at = at.expand_as(places).reshape(-1, 1)
+        return self.compute(i, places.flatten(), own_at).view(*places.shape, -1)
 
-    def _order(self, i: int) -> tuple[int, int]:
-        return sites.depth(self.plan.draws[i].node.site)
+    def compute(self, i: int, index: Tensor, at: Tensor) -> Tensor:
+        """What a node with edges has for some of its own rows; for logits their stream."""
+        site = self.plan.draws[i].node.site
+        if isinstance(site, Moved) or (isinstance(site, Part) and site.kind == "head"):
+            queries = at if self.modules.computes_single(site) else self.everywhere
+            wanted = {"q": queries, "k": self.everywhere, "v": self.everywhere}
+            q, k, v = self._streams(i, index, wanted)
+            return self.modules.head(site, q, k, v, at)
+        (stream,) = self._streams(i, index, {"in": at})
+        if isinstance(site, Part) and site.kind == "mlp":
+            return self.modules.mlp(site.layer, stream)
+        return stream
 
-    def _compute(self, group: list[int]) -> None:
-        """The values of all nodes of one layer, in one call of its module."""
-        streams = [self._streams(i) for i in group]
-        first = self.plan.draws[group[0]].node.site
-        if isinstance(first, Stream):
-            outputs = [[stream] for (stream,) in streams]
-        else:
-            joined = [torch.cat(parts) for parts in zip(*streams, strict=True)]
-            found = self._call(first, joined)
-            counts = [len(parts[0]) for parts in streams]
-            outputs = zip(*(part.split(counts) for part in found), strict=True)
-        for i, output in zip(group, outputs, strict=True):
-            draw = self.plan.draws[i]
-            value = _value(draw, list(output))
-            self.values[i] = gathered(value, self._rows(draw)) if draw.rows.ndim == 2 else value
-            for child in self.children[i]:
-                self.values.pop(child, None)
-
-    def _call(self, site: sites.Site, streams: list[Tensor]) -> list[Tensor]:
-        layer = sites.depth(site)[0]
-        if len(streams) == 1:
-            return [self.modules.mlp(layer, streams[0])]
-        return list(self.modules.attention(layer, *streams))
-
-    def _streams(self, i: int, at: slice = slice(None)) -> list[Tensor]:
-        """What each slot of a node reads."""
-        draw = self.plan.draws[i]
-        base = self._base(draw, at)
-        streams = dict.fromkeys(sites.slots(draw.node.site), base)
+    def _streams(self, i: int, index: Tensor, wanted: dict[str, Tensor]) -> list[Tensor]:
+        """What each slot of a node reads, at the positions wanted."""
+        places = {id(at): at for at in wanted.values()}
+        base = {key: self._base(i, index, at) for key, at in places.items()}
+        streams = {slot: base[id(at)] for slot, at in wanted.items()}
         for child in self.children[i]:
-            below = self.plan.draws[child]
-            assert below.edge is not None  # only the root has none
-            change = self._change(draw, child, at)
-            streams |= {slot: streams[slot] + change for slot in below.edge.slots}
+            edge = self.plan.draws[child].edge
+            assert edge is not None  # only the root has none
+            widest = max((wanted[slot] for slot in edge.slots), key=lambda at: at.shape[1])
+            change = self._change(i, child, index, widest)
+            for slot in edge.slots:
+                own = change if wanted[slot] is widest else picked(change, wanted[slot])
+                streams[slot] = streams[slot] + own
         return list(streams.values())
 
-    def _base(self, draw: Draw, at: slice) -> Tensor:
-        others, site = self._others(draw), draw.node.site
+    def _base(self, i: int, index: Tensor, at: Tensor) -> Tensor:
+        site, others = self.plan.draws[i].node.site, self._others(i, index)
         if self.plan.unimportant == "each":
             return self.seen.mixed(site, others, self.plan.writers, at)
         return self.seen.read(site, others, at)
 
-    def _change(self, draw: Draw, child: int, at: slice) -> Tensor:
+    def _change(self, i: int, child: int, index: Tensor, at: Tensor) -> Tensor:
         """What a child adds to a slot: its scrubbed value minus what it had on the other row."""
         below = self.plan.draws[child]
         site, edge = below.node.site, below.edge
-        if child in self.values:
-            value = self.values[child][:, at]
-        else:
-            rows = self._rows(below)
-            value = self.seen.value(site, rows[:, at] if rows.ndim == 2 else rows, at)
-        change = self.modules.write(site, value - self._on_other(draw, site, at))
+        value = self.value(child, index, at)
+        change = self.modules.write(site, value - self._on_other(i, site, index, at))
         if below.carried is not None:
-            rows = self._rows(draw).flatten()
-            change = change * below.carried.to(change.device)[rows][:, at, None]
+            where = below.carried.to(change.device)[self.rows[i].flatten()[index, None], at]
+            change = change * where[..., None]
         if edge is not None and edge.subspace is not None:
             change = edge.subspace.project(change)
         return change
 
-    def _on_other(self, draw: Draw, site: sites.Site, at: slice) -> Tensor:
-        others = self._others(draw)
+    def _on_other(self, i: int, site: sites.Site, index: Tensor, at: Tensor) -> Tensor:
+        others = self._others(i, index)
         if self.plan.unimportant != "each":
-            return self.seen.value(site, others, at)
+            return self.seen.value(site, others[:, None], at)
         if isinstance(site, Stream):
             return self.seen.mixed(site, others, self.plan.writers, at)
         part = site.head if isinstance(site, Moved) else site
-        return self.seen.value(site, others[:, self.plan.writers.index(part)], at)
+        return self.seen.value(site, others[:, self.plan.writers.index(part), None], at)
 
-    def _rows(self, draw: Draw) -> Tensor:
-        return self._part(draw.rows)
-
-    def _others(self, draw: Draw) -> Tensor:
-        assert draw.others is not None  # only asked of nodes with edges
-        return self._part(draw.others)
-
-    def _part(self, rows: Tensor) -> Tensor:
-        """Those of a draw's rows that belong to the samples of this chunk."""
-        copies = len(rows) // self.n
-        return rows[self.start * copies : self.stop * copies].to(self.evaluator.tokens.device)
-
-
-def _value(draw: Draw, output: list[Tensor]) -> Tensor:
-    """The value of one node, from what its module returned."""
-    site = draw.node.site
-    if isinstance(site, Moved):
-        return moved(site, output[1], output[2])
-    return output[0] if len(output) == 1 else output[0][:, :, site.head]  # pyright: ignore
-
-
-def _device(model: Any) -> torch.device:
-    return next(model.parameters()).device
+    def _others(self, i: int, index: Tensor) -> Tensor:
+        others = self.others[i]
+        assert others is not None  # only asked of nodes with edges
+        return others[index]

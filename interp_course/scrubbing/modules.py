@@ -7,6 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from interp_course import circuits, hooks
+from interp_course.circuits import Part
+from interp_course.scrubbing import heads
 from interp_course.scrubbing.sites import Moved, Site, Stream, depth
 
 TOLERANCE = {torch.bfloat16: 0.1}
@@ -35,6 +37,8 @@ class Modules:
         self.n_layers: int = model.cfg.n_layers
         self.n_tokens: int = 0
         """How many tokens have logits."""
+        self._by_head: list[bool] = []
+        self._heads: dict[Part, heads.Head] = {}
         self._options: list[dict[str, Any]] = []
         self._learn_options(tokens[:1])
         with torch.no_grad():
@@ -69,6 +73,45 @@ class Modules:
             else:
                 block.attn(first, **options)
         return seen[names[0]], seen[names[1]], seen[names[2]]
+
+    def head(
+        self,
+        site: Part | Moved,
+        q: Float[Tensor, "sample query_pos d_model"],
+        k: Float[Tensor, "sample pos d_model"],
+        v: Float[Tensor, "sample pos d_model"],
+        at: Int[Tensor, "#sample place"],
+    ) -> Float[Tensor, "sample place d_head"]:
+        """The z of one head, or its share from one distance, at the positions ``at``.
+
+        Args:
+            site: The head.
+            q: The stream that its queries read; at the positions ``at`` only, if
+                `computes_single` says so, else at all.
+            k: The stream that its keys read.
+            v: The stream that its values read.
+            at: Positions, the same for all samples or some for each.
+        """
+        part = site.head if isinstance(site, Moved) else site
+        if not self.computes_single(site):
+            z, pattern, values = self.attention(part.layer, q, k, v)
+            if not isinstance(site, Moved):
+                return picked(z[:, :, part.head], at)
+            group = part.head * values.shape[2] // pattern.shape[1]
+            pattern = picked(pattern[:, part.head], at)
+            return heads.only_from(site.by, pattern, at) @ values[:, :, group]
+        if part not in self._heads:
+            self._heads[part] = heads.Head(self.model, part.layer, part.head)
+        head, norm = self._heads[part], self.model.blocks[part.layer].ln1
+        normed = {id(x): norm(x) for x in (q, k, v)}
+        pattern = head.pattern(normed[id(q)], normed[id(k)], at)
+        if isinstance(site, Moved):
+            pattern = heads.only_from(site.by, pattern, at)
+        return head.mix(pattern, normed[id(v)], at)
+
+    def computes_single(self, site: Part | Moved) -> bool:
+        """Whether a head of this model is computed by itself; else its layer runs as a whole."""
+        return self._by_head[depth(site)[0]]
 
     def mlp(
         self, layer: int, x: Float[Tensor, "sample pos d_model"]
@@ -138,6 +181,7 @@ class Modules:
                 written = written + self.write(circuits.head(layer, index), z[:, :, index])
             what = f"the heads of layer {layer} do not add up to its attention"
             self._same(written, seen[hooks.attn_out(layer)], what)
+            self._by_head.append(heads.reproduces(self.model, layer, x, self.attention))
             if layer in mlps:
                 written = written + self.mlp(layer, x + written)
             what = f"layer {layer} does not add its attention and then its MLP to the stream"
@@ -154,6 +198,13 @@ class Modules:
                 f"this model cannot be scrubbed: {what} (relative error {error:.1e}). Needed is "
                 "a residual stream that is the plain sum of its writers, as in GPT-2 or Llama"
             )
+
+
+def picked(
+    x: Float[Tensor, "sample pos k"], at: Int[Tensor, "#sample place"]
+) -> Float[Tensor, "sample place k"]:
+    """Some positions of each sample."""
+    return x.take_along_dim(at[..., None], dim=1)
 
 
 def _put(value: Tensor) -> hooks.HookFunction:

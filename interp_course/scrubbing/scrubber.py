@@ -9,7 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from interp_course import circuits
-from interp_course.scrubbing.evaluating import CHUNK_ROWS, Evaluator
+from interp_course.scrubbing.evaluating import Evaluator
 from interp_course.scrubbing.hypothesis import SAME, Node
 from interp_course.scrubbing.planning import MAX_ROWS, Plan, Unimportant, plan
 from interp_course.scrubbing.report import Baseline, Report
@@ -26,7 +26,8 @@ class Scrubber:
             inputs than these, so it must be varied.
         labels: What should be predicted at the position, for each sequence.
         position: Where the logits are read; negative counts from the end.
-        chunk_rows: About how many sequences pass through a layer at once. Bounds the memory.
+        chunk_rows: About how many sequences pass through a layer at once; by default as many
+            as suit the device.
 
     Raises:
         ValueError: If there are too few labels or one is no token, or as in `Evaluator`.
@@ -43,7 +44,7 @@ class Scrubber:
         labels: Int[Tensor, " example"],
         *,
         position: int = -1,
-        chunk_rows: int = CHUNK_ROWS,
+        chunk_rows: int | None = None,
     ) -> None:
         if labels.shape != tokens.shape[:1]:
             raise ValueError(
