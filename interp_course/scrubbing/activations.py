@@ -5,6 +5,7 @@ everything else what it adds to the stream. `Modules.write` turns the first into
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -94,20 +95,27 @@ class Activations:
 
     def _compute(self, names: list[str]) -> None:
         """Run the model on all rows and keep the logits and what has these names."""
-        start, kept = 0, {}
-        for tokens in self.tokens.split(self.chunk):
-            logits, cache = hooks.capture(self.modules.model, tokens, names)
-            for name, part in [*cache.items(), ("logits", logits[:, self.position])]:
-                if start == 0:
-                    kept[name] = part.new_empty(len(self.tokens), *part.shape[1:])
-                kept[name][start : start + len(tokens)] = part
-            start += len(tokens)
-        self._logits = kept.pop("logits")
-        self._found |= kept
+        here, last = slice(self.position, self.position + 1), self._read_at_the_position()
+        logits = _Kept(self.tokens, here)
+        kept = {n: _Kept(self.tokens, here if n in last else slice(None)) for n in names}
+        with hooks.editing(self.modules.model, kept):
+            for start in range(0, len(self.tokens), self.chunk):
+                for rows in (logits, *kept.values()):
+                    rows.now = slice(start, start + self.chunk)
+                logits(self.modules.model(self.tokens[logits.now]))
+        self._logits = logits.values[:, 0]
+        self._found |= {name: rows.values for name, rows in kept.items()}
+
+    def _read_at_the_position(self) -> list[str]:
+        """What is read nowhere else, because it comes after all attention."""
+        last, end = self.modules.n_layers - 1, hooks.streams(self.modules.model)[-1]
+        return [hooks.z(last), hooks.mlp_norm_in(last), hooks.mlp_out(last), end]
 
     @staticmethod
     def _gather(source: Tensor, rows: Tensor, at: Tensor, head: int = 0) -> Tensor:
         """Vectors of a tensor ``[batch pos d]`` or ``[batch pos head d]``."""
+        if source.shape[1] == 1:  # only the position of the logits was kept
+            at = torch.zeros_like(at)
         n_heads = source.shape[2] if source.ndim == 4 else 1
         places = (rows * source.shape[1] + at) * n_heads + head
         found = source.view(-1, source.shape[-1]).index_select(0, places.flatten())
@@ -141,3 +149,19 @@ class Activations:
             return hooks.mlp_norm_in(site.layer)
         layer = self.modules.n_layers if site == circuits.LOGITS else depth(site)[0]
         return hooks.streams(self.modules.model)[layer]
+
+
+class _Kept:
+    """A hook that writes what it sees, at some positions, into one tensor for all rows."""
+
+    def __init__(self, tokens: Tensor, at: slice) -> None:
+        self.n, self.at = len(tokens), at
+        self.now = slice(0, 0)
+        """The rows that the model sees now."""
+        self.values = torch.empty(0)
+
+    def __call__(self, x: Tensor, hook: Any = None) -> None:
+        x = x[:, self.at]
+        if not len(self.values):
+            self.values = x.new_empty(self.n, *x.shape[1:])
+        self.values[self.now] = x  # that of positions may be one row for all
