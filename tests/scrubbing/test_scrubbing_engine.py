@@ -164,7 +164,10 @@ def test_one_forward_pass_for_every_node_gives_the_same():
     ]
     head = Node(circuits.head(1, 0), ANY, inner, per_position=True)
     drawn = plan(Node(LOGITS, SAME, [Edge("in", head, -1)]), TOKENS, 6)
-    ours, theirs = Evaluator(model, TOKENS).logits(drawn), plain_scrubbing.plain_logits(model, drawn)
+    ours, theirs = (
+        Evaluator(model, TOKENS).logits(drawn),
+        plain_scrubbing.plain_logits(model, drawn),
+    )
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
 
 
