@@ -53,15 +53,18 @@ def circuits(
     repeats: Annotated[int, typer.Option(min=1, help="Turns of each side.")] = 5,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
 ) -> None:
-    """Time patching sweeps and edge attribution against transformer-lens, side by side."""
+    """Time sweeps, edge attribution and scrubbing against the obvious ways, side by side."""
+    from itertools import chain
+
     import torch
 
     from interp_course.bench import circuits as subject
+    from interp_course.bench import scrubbing
 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        for timing in subject.run(device, repeats=repeats):
+        for timing in chain(*(s.run(device, repeats=repeats) for s in (subject, scrubbing))):
             _show(timing)
     except RuntimeError as error:
         raise CourseError(str(error)) from error

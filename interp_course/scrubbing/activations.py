@@ -95,18 +95,27 @@ class Activations:
 
     def _compute(self, names: list[str]) -> None:
         """Run the model on all rows and keep the logits and what has these names."""
-        kept = {name: _Kept(len(self.tokens)) for name in [*names, "logits"]}
-        with hooks.editing(self.modules.model, {name: kept[name] for name in names}):
-            for tokens in self.tokens.split(self.chunk):
-                kept["logits"](self.modules.model(tokens)[:, self.position])
-                for rows in kept.values():
-                    rows.start += len(tokens)
-        self._logits = kept.pop("logits").values
+        here, last = slice(self.position, self.position + 1), self._read_at_the_position()
+        logits = _Kept(self.tokens, here)
+        kept = {n: _Kept(self.tokens, here if n in last else slice(None)) for n in names}
+        with hooks.editing(self.modules.model, kept):
+            for start in range(0, len(self.tokens), self.chunk):
+                for rows in (logits, *kept.values()):
+                    rows.now = slice(start, start + self.chunk)
+                logits(self.modules.model(self.tokens[logits.now]))
+        self._logits = logits.values[:, 0]
         self._found |= {name: rows.values for name, rows in kept.items()}
+
+    def _read_at_the_position(self) -> list[str]:
+        """What is read nowhere else, because it comes after all attention."""
+        last, end = self.modules.n_layers - 1, hooks.streams(self.modules.model)[-1]
+        return [hooks.z(last), hooks.mlp_norm_in(last), hooks.mlp_out(last), end]
 
     @staticmethod
     def _gather(source: Tensor, rows: Tensor, at: Tensor, head: int = 0) -> Tensor:
         """Vectors of a tensor ``[batch pos d]`` or ``[batch pos head d]``."""
+        if source.shape[1] == 1:  # only the position of the logits was kept
+            at = torch.zeros_like(at)
         n_heads = source.shape[2] if source.ndim == 4 else 1
         places = (rows * source.shape[1] + at) * n_heads + head
         found = source.view(-1, source.shape[-1]).index_select(0, places.flatten())
@@ -143,13 +152,16 @@ class Activations:
 
 
 class _Kept:
-    """A hook that writes what it sees into the next rows of one tensor for all rows."""
+    """A hook that writes what it sees, at some positions, into one tensor for all rows."""
 
-    def __init__(self, n: int) -> None:
-        self.n, self.start = n, 0
+    def __init__(self, tokens: Tensor, at: slice) -> None:
+        self.n, self.at = len(tokens), at
+        self.now = slice(0, 0)
+        """The rows that the model sees now."""
         self.values = torch.empty(0)
 
     def __call__(self, x: Tensor, hook: Any = None) -> None:
-        if self.start == 0:
+        x = x[:, self.at]
+        if not len(self.values):
             self.values = x.new_empty(self.n, *x.shape[1:])
-        self.values[self.start : self.start + len(x)] = x
+        self.values[self.now] = x  # that of positions may be one row for all

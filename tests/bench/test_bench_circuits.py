@@ -5,7 +5,7 @@ import torch
 from typer.testing import CliRunner
 
 from interp_course import cli, runtime
-from interp_course.bench import circuits, lens
+from interp_course.bench import circuits, lens, scrubbing
 from interp_course.models import Architecture
 
 TINY = Architecture(2, 2, 8, 4, 11, 8, d_mlp=12)
@@ -41,9 +41,10 @@ def run(*arguments: str):
 
 def test_the_command_prints_a_line_for_each_comparison(monkeypatch):
     timing = lens.Timing("sweep", ours=2.0, peer=5.0, peer_name="patching")
-    monkeypatch.setattr(circuits, "run", lambda device, repeats: [timing] * repeats)
+    for subject in (circuits, scrubbing):
+        monkeypatch.setattr(subject, "run", lambda device, repeats: [timing] * repeats)
     line = "sweep: 2.0 ms; patching: 5.0 ms; 2.50 times as fast\n"
-    assert run("--repeats", "2").output == 2 * line
+    assert run("--repeats", "2").output == 4 * line
 
 
 def test_a_device_that_is_not_there_is_one_message():

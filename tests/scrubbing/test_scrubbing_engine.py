@@ -9,7 +9,7 @@ from transformer_lens.config import TransformerBridgeConfig
 from transformer_lens.model_bridge.sources.native import NativeModel
 
 from interp_course import circuits, models
-from interp_course.bench import scrubbing
+from interp_course.bench import plain_scrubbing
 from interp_course.circuits import EMBED, LOGITS
 from interp_course.scrubbing import ANY, SAME, Edge, Node, Stream, plan, whole_model
 from interp_course.scrubbing.evaluating import Evaluator
@@ -164,7 +164,10 @@ def test_one_forward_pass_for_every_node_gives_the_same():
     ]
     head = Node(circuits.head(1, 0), ANY, inner, per_position=True)
     drawn = plan(Node(LOGITS, SAME, [Edge("in", head, -1)]), TOKENS, 6)
-    ours, theirs = Evaluator(model, TOKENS).logits(drawn), scrubbing.plain_logits(model, drawn)
+    ours, theirs = (
+        Evaluator(model, TOKENS).logits(drawn),
+        plain_scrubbing.plain_logits(model, drawn),
+    )
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
 
 
@@ -172,4 +175,4 @@ def test_the_plain_way_says_what_it_cannot_do():
     model, _ = pair("LayerNorm")
     drawn = plan(Node(LOGITS, SAME, [Edge("in", Node(Stream(1)))]), TOKENS, 3)
     with refuses("whole parts only"):
-        scrubbing.plain_logits(model, drawn)
+        plain_scrubbing.plain_logits(model, drawn)

@@ -26,12 +26,12 @@ ENOUGH, SAMPLES, FEW = 0.95, 3000, 1000
 class Agreement:
     """Sentences such as *the dog near the cats*, of which the verb is still to come."""
 
-    tokens: Int[Tensor, "sentence pos"]
+    tokens: Int[Tensor, "batch pos"]
     """In pairs: sentence ``i`` and ``i + N`` differ in the subject's number alone."""
-    labels: Int[Tensor, " sentence"]
+    labels: Int[Tensor, " batch"]
     """A verb that may follow; there are ten, equally likely."""
-    singular_verbs: Int[Tensor, " verb"]
-    plural_verbs: Int[Tensor, " verb"]
+    singular_verbs: Int[Tensor, " k"]
+    plural_verbs: Int[Tensor, " k"]
 
     def number(self, tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, " batch"]:
         """1 for sentences with a plural subject, 0 for the others: a feature."""
