@@ -24,7 +24,7 @@ test: lint ## run everything that CI runs
 	$(SAY) "reference full marks, blank zero, wrong answers rejected by name"
 	$(RUN) interp_course verify
 	$(SAY) "the course in a browser"
-	$(RUN) pytest -q -m browser -rs
+	$(RUN) pytest -q -n 2 --dist loadfile -m browser -rs
 clean: ## remove the environment and caches (grades stay)
 	rm -rf .venv build dist .pytest_cache .ruff_cache
 

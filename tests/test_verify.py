@@ -243,9 +243,9 @@ def two_units(tiny_course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     real = manifest.replace("number = 1", "number = 2").replace('"tiny"', '"residual_stream"')
     (tmp_path / "course").mkdir()
     (tmp_path / "course" / "course.toml").write_text(manifest + real)
-    first, second = course.units(tmp_path)
-    (second.answers(tmp_path)).mkdir(parents=True)
-    shutil.copy(second.answers(course.find_root(HERE)) / "writers.py", second.answers(tmp_path))
+    answers = course.unit(tmp_path, "residual_stream").answers(tmp_path)
+    answers.mkdir(parents=True)
+    shutil.copy(HERE.parent / "answers" / "residual_stream" / "quiz.py", answers)
     monkeypatch.setattr(course, "find_root", lambda: tmp_path)
     return tmp_path
 

@@ -33,12 +33,3 @@ def test_a_student_gets_as_far_as_the_first_open_exercise(visit: Visit, unit: co
     cells = visit.run(seconds=120)
     assert errors(cells) == ["NotImplementedError"]
     assert not_run(before_first_error(cells)) == []
-
-
-@pytest.mark.slow
-@every_unit
-def test_the_solution_runs_to_its_end(visit: Visit, unit: course.Unit):
-    visit.open(f"solutions/{unit.folder}/{unit.slug}.ipynb")
-    cells = visit.run(seconds=300)
-    assert errors(cells) == []
-    assert not_run(cells) == []
