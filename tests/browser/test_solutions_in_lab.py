@@ -14,6 +14,6 @@ UNITS = course.units(REPOSITORY)
 @pytest.mark.parametrize("unit", UNITS, ids=[unit.slug for unit in UNITS])
 def test_the_solution_runs_to_its_end(visit: Visit, unit: course.Unit):
     visit.open(f"solutions/{unit.folder}/{unit.slug}.ipynb")
-    cells = visit.run(seconds=300)
+    cells = visit.run(seconds=600)
     assert errors(cells) == []
     assert not_run(cells) == []
