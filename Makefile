@@ -21,10 +21,10 @@ test: lint ## run everything that CI runs
 	$(RUN) pytest -q -n 2 --dist loadfile -m "not browser" --jaxtyping-packages=interp_course,beartype.beartype
 	$(SAY) "the stored outputs of the notebooks are what the code gives"
 	$(RUN) pytest -q -n 2 --dist loadfile -p no:cacheprovider -o filterwarnings=default --nbval-current-env --nbval-sanitize-with tests/notebooks/nbval.cfg --nbval solutions
-	$(SAY) "reference full marks, blank zero, wrong answers rejected by name"
+	$(SAY) "reference full marks, blank zero, wrong answers rejected by name, right ones accepted"
 	$(RUN) interp_course verify
 	$(SAY) "the course in a browser"
-	$(RUN) pytest -q -m browser -rs
+	$(RUN) pytest -q -n 2 --dist loadfile -m browser -rs
 clean: ## remove the environment and caches (grades stay)
 	rm -rf .venv build dist .pytest_cache .ruff_cache
 

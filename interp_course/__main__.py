@@ -2,4 +2,5 @@
 
 from interp_course.cli import app
 
-app()
+if __name__ == "__main__":
+    app()

@@ -141,6 +141,10 @@ def verify(
     answers_only: Annotated[
         bool, typer.Option("--answers-only", help="Do not run the notebooks.")
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Units at the same time, one core each; else as many as cores."),
+    ] = None,
 ) -> None:
     """Prove that grading works, unit by unit.
 
@@ -150,10 +154,13 @@ def verify(
     root = course.find_root()
     from rich.console import Console
 
-    from interp_course import verify
+    from interp_course import verify, workers
 
+    jobs = jobs or workers.cores()
     with _bar() as show:
-        reports = verify.verify(root, units or [], answers_only=answers_only, progress=show)
+        reports = verify.verify(
+            root, units or [], answers_only=answers_only, jobs=jobs, progress=show
+        )
     for report in reports:
         Console().print(_verify_table(report))
     problems = [f"{r.unit.slug}: {problem}" for r in reports for problem in r.problems]

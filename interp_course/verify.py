@@ -4,32 +4,30 @@ For each unit three things are run the way a class is graded:
 
 * the reference notebook as a submission must earn full marks;
 * the student notebook as it was handed out must earn nothing;
-* every answer in ``tests/answers/<slug>/`` must get the verdict it was written for.
-
-A file of answers is a module with ``EXERCISE``, the name of a `Check` or `Finding` in
-``interp_course.checks.<slug>``; ``RIGHT``, a list of functions; and ``WRONG``, a dictionary
-from a function to words that the named mistake must contain (empty if rejecting it is
-enough). For a check a function is a student's answer; for a finding it returns the answer
-and takes the number of the instance, or nothing if the answer is the same for all.
+* every answer in ``tests/answers/<slug>/`` (see `answers`) must get the verdict it was written
+  for.
 """
 
 import contextlib
 import importlib
-import importlib.util
 import inspect
 import io
 import re
 import shutil
 import tempfile
+import traceback
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from interp_course import course
+from interp_course import course, workers
+from interp_course.answers import Answers, load_answers, merged
 from interp_course.checking import Check, Finding, Verdict
 from interp_course.course import CourseError, Unit
 from interp_course.grading import batch
@@ -70,40 +68,51 @@ class UnitReport:
     problems: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What one file of answers says."""
-
-    exercise: str
-    right: Sequence[Callable[..., Any]]
-    wrong: dict[Callable[..., Any], str]
-
-
 def verify(
     root: Path,
     names: Sequence[str] = (),
     *,
     answers_only: bool = False,
+    jobs: int = 1,
     progress: Progress = lambda done, total, what: None,
 ) -> list[UnitReport]:
-    """Verify these units, or all.
+    """Verify these units, or all; a unit that cannot be verified has a problem that says why.
 
     Args:
         root: The course's root.
         names: Slugs or folder names.
         answers_only: Judge the answers only, without running a notebook.
-        progress: See `batch.grade`.
+        jobs: How many units are verified side by side, in processes of their own.
+        progress: Called with (units done, units in all, what is counted).
 
     Raises:
-        CourseError: If a unit, its checks or its answers cannot be loaded.
+        CourseError: If there is no such unit.
+        ValueError: If there are to be no jobs.
     """
     units = [course.unit(root, name) for name in names] or course.units(root)
-    reports = []
-    for unit in units:
+    with tempfile.TemporaryDirectory(prefix="interp-course-", ignore_cleanup_errors=True) as made:
+        scratch = None if answers_only else Path(made)
+        reports = workers.each(
+            partial(verify_unit, root=root, scratch=scratch),
+            units,
+            jobs=jobs,
+            done=lambda count: progress(count, len(units), "units"),
+        )
+    return [
+        _failed(unit, report) if isinstance(report, Exception) else report
+        for unit, report in zip(units, reports, strict=True)
+    ]
+
+
+def verify_unit(unit: Unit, root: Path, scratch: Path | None = None) -> UnitReport:
+    """Judge a unit's answers and, if there is a folder for it, grade its two notebooks there."""
+    try:
         exercises = judge_unit(unit, root)
         problems = tuple(p for e in exercises for p in e.problems) + _too_few_named(exercises)
-        reports.append(UnitReport(unit, exercises, problems=problems))
-    return reports if answers_only else _with_notebooks(reports, root, progress)
+        report = UnitReport(unit, exercises, problems=problems)
+        return _with_notebooks(report, root, scratch / unit.slug) if scratch else report
+    except Exception as error:  # of this unit alone
+        return _failed(unit, error)
 
 
 def judge_unit(unit: Unit, root: Path) -> tuple[ExerciseReport, ...]:
@@ -116,7 +125,7 @@ def judge_unit(unit: Unit, root: Path) -> tuple[ExerciseReport, ...]:
     if unknown:
         raise CourseError(f"{unit.answers(root)}: {checks.__name__} has no {', '.join(unknown)}")
     return tuple(
-        judge(check, _merged([a for a in loaded if a.exercise == name], name))
+        judge(check, merged([a for a in loaded if a.exercise == name], name))
         for name, check in known.items()
     )
 
@@ -162,23 +171,6 @@ def judge(check: Check | Finding, answers: Answers) -> ExerciseReport:
     )
 
 
-def load_answers(path: Path) -> Answers:
-    """Import one file of answers.
-
-    Raises:
-        CourseError: If it cannot be imported or lacks one of the three names.
-    """
-    spec = importlib.util.spec_from_file_location(f"answers_{path.stem}", path)
-    assert spec is not None, f"{path} ends in .py"
-    assert spec.loader is not None, f"{path} is a file"
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        return Answers(module.EXERCISE, list(module.RIGHT), dict(module.WRONG))
-    except Exception as error:  # the file may do anything
-        raise CourseError(f"{path}: {type(error).__name__}: {error}") from error
-
-
 def graded_cells(notebook: NotebookNode, exercise: str) -> tuple[str, ...]:
     """The names of the graded cells that call the check of an exercise."""
     call = re.compile(rf"\.{exercise}\(")
@@ -216,14 +208,15 @@ def _import_checks(unit: Unit) -> Any:
         raise CourseError(f"unit {unit.slug} has no checks: {error}") from error
 
 
-def _merged(answers: list[Answers], exercise: str) -> Answers:
-    right = [answer for entry in answers for answer in entry.right]
-    wrong = {answer: words for entry in answers for answer, words in entry.wrong.items()}
-    return Answers(exercise, right, wrong)
-
-
 def _name(answer: Callable[..., Any]) -> str:
     return getattr(answer, "__name__", repr(answer))
+
+
+def _failed(unit: Unit, error: Exception) -> UnitReport:
+    """A report on a unit that has none; only what was not foreseen needs its traceback."""
+    foreseen = isinstance(error, CourseError | BrokenProcessPool)
+    reason = str(error) if foreseen else "".join(traceback.format_exception(error))
+    return UnitReport(unit, (), problems=(f"could not be verified: {reason}",))
 
 
 def _too_few_named(exercises: Sequence[ExerciseReport]) -> tuple[str, ...]:
@@ -233,22 +226,14 @@ def _too_few_named(exercises: Sequence[ExerciseReport]) -> tuple[str, ...]:
     return (f"{named} of {wrong} wrong answers are named, at least {NAMED_SHARE:.0%} are needed",)
 
 
-def _with_notebooks(reports: list[UnitReport], root: Path, progress: Progress) -> list[UnitReport]:
-    with tempfile.TemporaryDirectory(prefix="interp-course-") as scratch:
-        submissions = Path(scratch, "submissions")
-        for unit in (report.unit for report in reports):
-            _hand_in(unit.solution(root), submissions / "reference" / unit.folder)
-            _hand_in(unit.student(root), submissions / "blank" / unit.folder)
-        graded = batch.grade(submissions, Path(scratch, "out"), root, progress=progress)
-    found = {(result.student, result.assignment): result for result in graded.results}
-    return [
-        judged(
-            _with_cells(report, nbformat.read(report.unit.student(root), 4)),
-            found["reference", report.unit.folder],
-            found["blank", report.unit.folder],
-        )
-        for report in reports
-    ]
+def _with_notebooks(report: UnitReport, root: Path, scratch: Path) -> UnitReport:
+    unit, submissions = report.unit, scratch / "submissions"
+    _hand_in(unit.solution(root), submissions / "reference" / unit.folder)
+    _hand_in(unit.student(root), submissions / "blank" / unit.folder)
+    graded = batch.grade(submissions, scratch / "out", root)
+    found = {result.student: result for result in graded.results}
+    report = _with_cells(report, nbformat.read(unit.student(root), 4))
+    return judged(report, found["reference"], found["blank"])
 
 
 def _with_cells(report: UnitReport, notebook: NotebookNode) -> UnitReport:

@@ -11,7 +11,7 @@ import interp_course
 
 ROOT = Path(interp_course.__file__).parent
 LAYERS = [  # bottom first; a module imports from layers below its own, or from its own package
-    {"runtime", "assets", "comparing", "course"},
+    {"runtime", "assets", "comparing", "course", "workers"},
     {
         "sequences",
         "training",
@@ -41,7 +41,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"quizzes"},
     {"checks"},
     {"bench", "doctor", "notebooks", "train_commands"},
-    {"grading"},
+    {"grading", "answers"},
     {"verify"},
     {"cli"},
     {"__main__"},

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,7 @@ LARGEST = Finding(
     judge=lambda answer, instance: None if answer == instance else ("no", "it is the smallest"),
     reread="the largest",
 )
+HERE = Path(__file__)
 MODULE = "interp_course.checks.tiny"
 
 RIGHT = """
@@ -206,15 +208,66 @@ def test_an_exercise_without_answers_is_a_problem(root: Path, checks: ModuleType
     assert "largest: 0 wrong answers" in reports[1].problems[0]
 
 
-def test_answers_to_an_unknown_exercise_are_an_error(root: Path, checks: ModuleType) -> None:
+def test_answers_to_an_unknown_exercise_are_a_problem(root: Path, checks: ModuleType) -> None:
     del checks.__dict__["double"]
-    with pytest.raises(CourseError, match="has no double"):
-        verify.verify(root, ["tiny"], answers_only=True)
+    (report,) = verify.verify(root, ["tiny"], answers_only=True)
+    assert report.problems[0].startswith("could not be verified: ")
+    assert report.problems[0].endswith("has no double")
 
 
-def test_a_unit_without_checks_is_an_error(root: Path) -> None:
-    with pytest.raises(CourseError, match="unit tiny has no checks"):
-        verify.verify(root, ["tiny"], answers_only=True)
+def test_a_unit_without_checks_is_a_problem(root: Path) -> None:
+    (report,) = verify.verify(root, ["tiny"], answers_only=True)
+    assert report.problems[0].startswith("could not be verified: unit tiny has no checks")
+
+
+def test_a_fault_of_a_check_itself_keeps_its_traceback(root: Path, checks: ModuleType) -> None:
+    checks.__dict__["double"] = replace(DOUBLE, cases=lambda seed: [1 / 0])
+    (report,) = verify.verify(root, answers_only=True)
+    assert "in <lambda>" in report.problems[0]
+    assert report.problems[0].endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_a_unit_without_a_student_notebook_is_a_problem(
+    root: Path, checks: ModuleType, tmp_path: Path
+) -> None:
+    shutil.copytree(root, tmp_path / "course")
+    course.unit(root, "tiny").student(tmp_path / "course").unlink()
+    (report,) = verify.verify(tmp_path / "course")
+    assert report.problems[0].endswith("tiny.ipynb is missing: run `interp-course build` first")
+
+
+@pytest.fixture
+def two_units(tiny_course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of a course in which a unit that cannot be verified precedes a real one."""
+    manifest = (tiny_course / "course" / "course.toml").read_text()
+    real = manifest.replace("number = 1", "number = 2").replace('"tiny"', '"superposition"')
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "course.toml").write_text(manifest + real)
+    answers = course.unit(tmp_path, "superposition").answers(tmp_path)
+    answers.mkdir(parents=True)
+    shutil.copy(HERE.parent / "answers" / "superposition" / "quiz.py", answers)
+    monkeypatch.setattr(course, "find_root", lambda: tmp_path)
+    return tmp_path
+
+
+def test_units_side_by_side_get_the_same_reports_in_the_same_order(two_units: Path) -> None:
+    serial, parallel = (verify.verify(two_units, answers_only=True, jobs=n) for n in (1, 2))
+    assert [r.unit.slug for r in parallel] == ["tiny", "superposition"]
+    assert parallel == serial
+
+
+def test_a_unit_that_cannot_be_verified_does_not_lose_the_others(two_units: Path) -> None:
+    result = CliRunner().invoke(cli.app, ["verify", "--answers-only", "--jobs", "2"])
+    assert result.exit_code == 1
+    assert "02_superposition" in result.output
+    reason = "unit tiny has no checks: No module named 'interp_course.checks.tiny'"
+    assert f"✗ tiny: could not be verified: {reason}" in result.output.splitlines()
+
+
+def test_units_are_counted_while_they_are_verified(root: Path) -> None:
+    counts: list[tuple[int, int, str]] = []
+    verify.verify(root, answers_only=True, progress=lambda *count: counts.append(count))
+    assert counts == [(0, 1, "units"), (1, 1, "units")]
 
 
 def test_points_that_differ_from_the_manifest_are_a_problem(report: UnitReport) -> None:

@@ -93,7 +93,12 @@ def written(device: torch.device) -> Case:
     network = compiled.induction()
     tokens = network.task.sample(ROWS, seed=1).tokens
     heads = [[network.part(f"{kind} head")] for kind in ("previous-token", "induction")]
-    return Case("written induction", network.model.to(device, print_details=False), tokens.to(device), claim(*heads))
+    return Case(
+        "written induction",
+        network.model.to(device, print_details=False),
+        tokens.to(device),
+        claim(*heads),
+    )
 
 
 def claim(before: Sequence[Part], after: Sequence[Part]) -> Node:

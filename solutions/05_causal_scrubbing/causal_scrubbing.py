@@ -402,7 +402,8 @@ for seed in (11, 12, 13):
 #
 # At the top the reference is the prompt whose label counts. This is the pseudocode of Chan et al.
 # (2022). Note what becomes of the input: every path through the hypothesis has its own copy.
-#
+
+# %% [markdown]
 # ### Exercise 5 · The recursion
 #
 # *4 points · about 15 minutes · difficulty 4 of 5*
@@ -597,7 +598,8 @@ print(reports["keys hold the token before"])
 # - `"vacuous"`: the features say so much that hardly anything is exchanged at the heads;
 # - `"separate samples"`: the claim is about both heads together, and each gets its own sample;
 # - `"sound"`: true, and tested.
-#
+
+# %% [markdown]
 # ### Exercise 7 · Six tests
 #
 # *3 points · about 15 minutes · difficulty 4 of 5*

@@ -211,9 +211,15 @@ def running_lab(home: Path, root: Path) -> Iterator[Lab]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A free port that no other process of the same test run chooses at the same time."""
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port // 2 % count == mine:  # Linux offers odd numbers only
+            return port
 
 
 def _command(root: Path, port: int) -> list[str]:

@@ -22,7 +22,7 @@ def test_start_here_shows_its_title(visit: Visit):
 
 def test_start_here_runs_without_error(visit: Visit):
     visit.open("course/START_HERE.ipynb")
-    cells = visit.run(seconds=120)
+    cells = visit.run(seconds=240)
     assert errors(cells) == []
     assert not_run(cells) == []
 
@@ -30,15 +30,6 @@ def test_start_here_runs_without_error(visit: Visit):
 @every_unit
 def test_a_student_gets_as_far_as_the_first_open_exercise(visit: Visit, unit: course.Unit):
     visit.open(f"course/{unit.folder}/{unit.slug}.ipynb")
-    cells = visit.run(seconds=120)
+    cells = visit.run(seconds=240)
     assert errors(cells) == ["NotImplementedError"]
     assert not_run(before_first_error(cells)) == []
-
-
-@pytest.mark.slow
-@every_unit
-def test_the_solution_runs_to_its_end(visit: Visit, unit: course.Unit):
-    visit.open(f"solutions/{unit.folder}/{unit.slug}.ipynb")
-    cells = visit.run(seconds=300)
-    assert errors(cells) == []
-    assert not_run(cells) == []

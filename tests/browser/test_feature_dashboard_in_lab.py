@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from labserver import Lab, Visit, errors, not_run
+from labserver import Visit
+from widgetpage import Shown, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +15,6 @@ from interp_course.widgets import FeatureDashboard
 dashboard = FeatureDashboard(small_reading())
 """
 SHOW = "dashboard"
-KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 REACTIONS = """async (view) => {
   const slider = view.querySelector('[type=range]');
   const status = view.querySelector('.status');
@@ -35,22 +35,14 @@ REACTIONS = """async (view) => {
 
 
 @pytest.fixture(scope="module")
-def console() -> list[str]:
-    """What the page said in error, in the console of the browser."""
-    return []
+def opened(shared_visit: Visit) -> Shown:
+    return shown(shared_visit, "dashboard.ipynb", "# Latents", SETUP, SHOW)
 
 
 @pytest.fixture(scope="module")
-def page(shared_visit: Visit, lab: Lab, console: list[str]):
+def page(opened: Shown):
     """The page of a notebook with a dashboard, after all cells have run."""
-    shared_visit.page.on(
-        "console", lambda said: console.append(said.text) if said.type == "error" else None
-    )
-    shared_visit.open(lab.add_notebook("dashboard.ipynb", "# Latents", SETUP, SHOW))
-    cells = shared_visit.run()
-    assert errors(cells) == []
-    assert not_run(cells) == []
-    return shared_visit.page
+    return opened.page
 
 
 @pytest.fixture
@@ -73,18 +65,6 @@ def search(view, query: str) -> None:
     view.get_by_role("searchbox").fill(query)
     view.get_by_role("searchbox").press("Enter")
     view.locator(".reply", has_text=query).wait_for()
-
-
-def in_kernel(page, code: str) -> str:
-    """What some code prints in the kernel of the notebook."""
-    ask = f"""async (code) => {{
-      const future = {KERNEL}.requestExecute({{code}});
-      let text = '';
-      future.onIOPub = (message) => {{ text += message.content.text ?? ''; }};
-      await future.done;
-      return text;
-    }}"""
-    return page.evaluate(ask, code).strip()
 
 
 @pytest.mark.parametrize(
@@ -238,6 +218,6 @@ def test_every_move_of_the_slider_turns_the_page(view):
     assert shows(view, 19)
 
 
-def test_the_console_stays_empty(view, console):
+def test_the_console_stays_empty(view, opened):
     search(view, "france")
-    assert console == []
+    assert opened.console == []

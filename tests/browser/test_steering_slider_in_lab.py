@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from labserver import Lab, Visit, errors, not_run
+from labserver import Visit
+from widgetpage import Shown, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -22,22 +23,14 @@ SHOW = "slider"
 
 
 @pytest.fixture(scope="module")
-def console() -> list[str]:
-    """What the page said in error, in the console of the browser."""
-    return []
+def opened(shared_visit: Visit) -> Shown:
+    return shown(shared_visit, "steering.ipynb", "# Steering", SETUP, SHOW)
 
 
 @pytest.fixture(scope="module")
-def page(shared_visit: Visit, lab: Lab, console: list[str]):
+def page(opened: Shown):
     """The page of a notebook with a slider, after all cells have run."""
-    shared_visit.page.on(
-        "console", lambda said: console.append(said.text) if said.type == "error" else None
-    )
-    shared_visit.open(lab.add_notebook("steering.ipynb", "# Steering", SETUP, SHOW))
-    cells = shared_visit.run()
-    assert errors(cells) == []
-    assert not_run(cells) == []
-    return shared_visit.page
+    return opened.page
 
 
 @pytest.fixture
@@ -56,19 +49,6 @@ def press(view, *keys: str) -> None:
 
 def strength(view) -> str:
     return view.get_by_role("slider").get_attribute("aria-valuetext").split(":")[0]
-
-
-def in_kernel(page, code: str) -> str:
-    """What some code prints in the kernel of the notebook."""
-    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-    ask = f"""async (code) => {{
-      const future = {kernel}.requestExecute({{code}});
-      let text = '';
-      future.onIOPub = (message) => {{ text += message.content.text ?? ''; }};
-      await future.done;
-      return text;
-    }}"""
-    return page.evaluate(ask, code).strip()
 
 
 def strengths_in_kernel(page) -> Iterator[str]:
@@ -203,6 +183,6 @@ def test_the_slider_fits_into_its_cell(view, page, width):
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
-def test_the_console_stays_empty(view, console):
+def test_the_console_stays_empty(view, opened):
     press(view, "Home", "End")
-    assert console == []
+    assert opened.console == []

@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from labserver import Lab, Visit, errors, not_run
+from labserver import Visit
+from widgetpage import KERNEL, Shown, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -18,26 +19,17 @@ W = torch.stack([pentagon, 0.75 * pentagon, two])
 viewer = SuperpositionViewer(W, [0.05, 0.2, 1.0], [1, 0.8, 0.6, 0.4, 0.2], names)
 """
 SHOW = "viewer"
-KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 
 
 @pytest.fixture(scope="module")
-def console() -> list[str]:
-    """What the page said in error, in the console of the browser."""
-    return []
+def opened(shared_visit: Visit) -> Shown:
+    return shown(shared_visit, "superposition.ipynb", "# Planes", SETUP, SHOW)
 
 
 @pytest.fixture(scope="module")
-def page(shared_visit: Visit, lab: Lab, console: list[str]):
+def page(opened: Shown):
     """The page of a notebook with a viewer, after all cells have run."""
-    shared_visit.page.on(
-        "console", lambda said: console.append(said.text) if said.type == "error" else None
-    )
-    shared_visit.open(lab.add_notebook("superposition.ipynb", "# Planes", SETUP, SHOW))
-    cells = shared_visit.run()
-    assert errors(cells) == []
-    assert not_run(cells) == []
-    return shared_visit.page
+    return opened.page
 
 
 @pytest.fixture
@@ -47,18 +39,6 @@ def view(page):
     found.get_by_role("slider").focus()
     found.get_by_role("slider").fill("0")
     return found
-
-
-def in_kernel(page, code: str) -> str:
-    """What some code prints in the kernel of the notebook."""
-    ask = f"""async (code) => {{
-      const future = {KERNEL}.requestExecute({{code}});
-      let text = '';
-      future.onIOPub = (message) => {{ text += message.content.text ?? ''; }};
-      await future.done;
-      return text;
-    }}"""
-    return page.evaluate(ask, code).strip()
 
 
 def tips(view) -> list[float]:
@@ -151,10 +131,10 @@ def test_the_viewer_fits_into_its_cell(view, page, width):
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
-def test_the_console_stays_empty(view, console):
+def test_the_console_stays_empty(view, opened):
     view.page.keyboard.press("End")
     view.page.keyboard.press("Home")
-    assert console == []
+    assert opened.console == []
 
 
 def test_the_picture_works_without_the_kernel(view, page):

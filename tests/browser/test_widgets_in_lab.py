@@ -2,6 +2,7 @@
 
 import pytest
 from labserver import Lab, Visit, errors, not_run
+from widgetpage import in_kernel
 
 pytestmark = pytest.mark.browser
 
@@ -106,16 +107,8 @@ def test_tokens_are_shown_as_they_are_written(explorer):
 def test_the_page_and_the_kernel_say_the_same(explorer, page):
     explorer.get_by_role("option").nth(4).hover()
     said = status(explorer)
-    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-    ask = f"""async () => {{
-      const code = 'print(explorer.sentence(explorer.layer, explorer.head, explorer.position))';
-      const future = {kernel}.requestExecute({{code}});
-      let text = '';
-      future.onIOPub = (message) => {{ text += message.content.text ?? ''; }};
-      await future.done;
-      return text;
-    }}"""
-    assert page.evaluate(ask).strip() == said
+    ask = "print(explorer.sentence(explorer.layer, explorer.head, explorer.position))"
+    assert in_kernel(page, ask) == said
 
 
 def test_circuitsvis_shows_tokens_as_they_are_written(page):

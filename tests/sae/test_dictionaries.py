@@ -15,6 +15,14 @@ from interp_course import assets, dictionaries, hooks, sae_metrics, world
 CARD = Path(__file__).parents[2] / "docs" / "models" / "dictionaries.md"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def texts_are_written_once():
+    """Most of the time here is spent on writing the same thousands of sentences again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world, "sample", functools.cache(world.sample))
+        yield
+
+
 @functools.cache
 def card(name: str) -> dict[str, float]:
     return dictionaries.card(dictionaries.load(name), name)
