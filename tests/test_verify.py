@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from interp_course import cli, course, verify
 from interp_course.checking import Case, Check, Finding
 from interp_course.course import CourseError
+from interp_course.grading import workspace
 from interp_course.grading.results import Result
 from interp_course.grading.scores import CellScore
 from interp_course.verify import Answers, UnitReport

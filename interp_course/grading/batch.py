@@ -113,7 +113,7 @@ class _Desk:
             return _refused(submission, scores.unearned(release), str(reason))
         notes += _note_on_files(intake.other_files(submission))
         text = nbformat.writes(notebook)
-        key = journal.key(text, *notes, self.kit.digest)
+        key = journal.key(text, *notes, self.kit.digest(unit))
         known = journal.find(self.workspace / "journal", f"{student} {unit.folder}", key)
         if known is not None and known.status == "graded" and not self.again:
             return known

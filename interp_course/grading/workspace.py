@@ -62,7 +62,7 @@ def registered(
 ) -> tuple[Kit, dict[str, NotebookNode]]:
     """Register units in the workspace, in one step: an interrupted run leaves it whole."""
     if not units:
-        return Kit({}, ""), {}
+        return Kit({}), {}
     gradebook = workspace / "gradebook.db"
     with tempfile.TemporaryDirectory(dir=workspace, prefix=_NEW) as name:
         fresh, kept = Path(name, "fresh"), Path(name, "kept")
