@@ -31,7 +31,8 @@ from interp_course.answers import Answers, load_answers, merged
 from interp_course.checking import Check, Finding, Verdict
 from interp_course.course import CourseError, Unit
 from interp_course.grading import batch
-from interp_course.grading.batch import Progress, Result
+from interp_course.grading.batch import Progress
+from interp_course.grading.results import Result
 
 SEEDS = (0, 1, 2)
 FEWEST_WRONG = 3

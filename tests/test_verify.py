@@ -17,8 +17,9 @@ from typer.testing import CliRunner
 from interp_course import cli, course, verify
 from interp_course.checking import Case, Check, Finding
 from interp_course.course import CourseError
-from interp_course.grading import batch
-from interp_course.grading.batch import CellScore, Result
+from interp_course.grading import workspace
+from interp_course.grading.results import Result
+from interp_course.grading.scores import CellScore
 from interp_course.verify import Answers, UnitReport
 
 DOUBLE = Check(
@@ -156,7 +157,7 @@ def root(tiny_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("verified") / "course"
     shutil.copytree(tiny_course, root)
     unit = course.unit(root, "tiny")
-    release = batch.prepare(tmp_path_factory.mktemp("release"), root, unit)
+    release = workspace.prepare(tmp_path_factory.mktemp("release"), root, unit)
     unit.student(root).parent.mkdir()
     unit.student(root).write_text(json.dumps(release))
     unit.answers(root).mkdir(parents=True)

@@ -7,71 +7,41 @@ Everything is written below one output folder, which is an nbgrader course of it
     OUT/autograded               the executed notebooks
     OUT/gradebook.db             nbgrader's gradebook
     OUT/logs                     what nbgrader said, one file per submission
+    OUT/journal                  what has been graded, one file per submission
+
+Workers run submissions in folders of their own (`work`); only this process writes to OUT. A run
+that was interrupted, at any moment, goes on when it is started again: what is in the journal is
+not run a second time.
 """
 
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import nbformat
 from nbformat import NotebookNode
 
 from interp_course import course
 from interp_course.course import CourseError, Unit
-from interp_course.grading import intake, scores
+from interp_course.grading import crew as crews
+from interp_course.grading import intake, journal, scores
+from interp_course.grading.crew import Crew
 from interp_course.grading.intake import Refused, Submission
 from interp_course.grading.mending import mend
-from interp_course.grading.runner import Job, Runner, UnsandboxedRunner, register
+from interp_course.grading.results import Batch, Result
+from interp_course.grading.runner import Runner, UnsandboxedRunner
 from interp_course.grading.scores import CellScore
+from interp_course.grading.work import Delivery, Kit, Order
+from interp_course.grading.workspace import locked, opened, registered
 
 Progress = Callable[[int, int, str], None]
-"""Called with (submissions done, submissions in all, the one that comes next)."""
+"""Called with (submissions done, submissions in all, the one that is done or comes next)."""
 
 _PLAIN_NAME = re.compile(r"[\w.@-]+( [\w.@-]+)*")
 _UNUSUAL = re.compile(r"[^\w.@-]+")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one submission."""
-
-    student: str
-    assignment: str
-    """The unit's folder name, or the name the student used if there is no such unit."""
-    status: Literal["graded", "refused", "failed"]
-    """Refused at intake, or failed while it ran: both score zero and say why in ``notes``."""
-    cells: tuple[CellScore, ...] = ()
-    """One per graded cell, in the notebook's order; empty for an unknown unit."""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def total(self) -> float:
-        """The points earned."""
-        return sum((cell.score for cell in self.cells), start=0.0)
-
-    @property
-    def maximum(self) -> float:
-        """The points to be had."""
-        return sum((cell.maximum for cell in self.cells), start=0.0)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The results of one run."""
-
-    out: Path
-    results: tuple[Result, ...]
-    remarks: tuple[str, ...] = field(default=())
-    """What else lay in the folder of submissions and was left out."""
-
-    @property
-    def problems(self) -> int:
-        """The number of submissions without a grade."""
-        return sum(result.status != "graded" for result in self.results)
 
 
 def grade(
@@ -81,6 +51,8 @@ def grade(
     *,
     only: Collection[str] = (),
     runner: Runner | None = None,
+    crew: Crew = crews.alone,
+    again: bool = False,
     progress: Progress = lambda done, total, what: None,
 ) -> Batch:
     """Grade every submission in a folder laid out as ``student/assignment/notebook.ipynb``.
@@ -91,91 +63,122 @@ def grade(
         root: The course's root.
         only: Slugs or folder names of units; submissions to other units are left out.
         runner: What executes a submission; by default `UnsandboxedRunner`.
-        progress: Called before each submission and once at the end.
+        crew: Who does the work; by default this process alone.
+        again: Also run what the journal says has been graded. What failed is always run again.
+        progress: Called before the first submission, and after each.
 
     Raises:
-        CourseError: If a folder is missing or cannot be used, or a unit cannot be registered.
+        CourseError: If a folder is missing or cannot be used, a unit cannot be registered, or
+            another run is grading into the same folder.
     """
     found, remarks = intake.find(submissions, root)
     wanted = {course.unit(root, name).slug for name in only}
     found = [s for s in found if not wanted or (s.unit is not None and s.unit.slug in wanted)]
     if not found:
         raise CourseError(f"{submissions} holds no submission to {', '.join(sorted(wanted))}")
-    workspace = _workspace(out, submissions)
+    workspace = opened(out, submissions)
     units = {s.unit.slug: s.unit for s in found if s.unit is not None}
-    releases = {slug: prepare(workspace, root, unit) for slug, unit in units.items()}
-    runner = runner or UnsandboxedRunner()
-    results = []
-    for done, submission in enumerate(found):
-        progress(done, len(found), f"{submission.student} · {submission.assignment}")
+    with locked(workspace):
+        kit, releases = registered(workspace, root, units.values())
+        desk = _Desk(workspace, kit, releases, again)
+        progress(0, len(found), "")
+        results: dict[int, Result] = {}
+        for number, result in _results(desk, found, runner or UnsandboxedRunner(), crew):
+            results[number] = result
+            progress(len(results), len(found), f"{result.student} · {result.assignment}")
+    return Batch(workspace, tuple(results[n] for n in range(len(found))), tuple(remarks))
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """Takes submissions in and stores what comes back; the only writer of the workspace."""
+
+    workspace: Path
+    kit: Kit
+    releases: dict[str, NotebookNode]
+    again: bool
+
+    def take_in(self, submission: Submission) -> "Result | _Taken":
+        """What is known of a submission already, or an order for a worker."""
         if submission.unit is None:
-            results.append(_refused(submission, (), submission.refusal or ""))
+            return _refused(submission, (), submission.refusal or "")
+        unit, release = submission.unit, self.releases[submission.unit.slug]
+        student = folder_name(submission.student)
+        try:
+            content = intake.read(submission)
+            notebook, notes = mend(content, release)
+        except Refused as reason:
+            if submission.refusal is None:
+                self._forget(student, unit)
+            return _refused(submission, scores.unearned(release), str(reason))
+        notes += _note_on_files(intake.other_files(submission))
+        text = nbformat.writes(notebook)
+        key = journal.key(text, *notes, self.kit.digest(unit))
+        known = journal.find(self.workspace / "journal", f"{student} {unit.folder}", key)
+        if known is not None and known.status == "graded" and not self.again:
+            return known
+        self._forget(student, unit)
+        target = self.workspace / "submitted" / student / unit.folder / f"{unit.slug}.ipynb"
+        target.parent.mkdir(parents=True)
+        target.write_text(text, encoding="utf-8")
+        return _Taken(submission, Order(student, unit, text), key, tuple(notes))
+
+    def store(self, taken: "_Taken", delivery: Delivery) -> Result:
+        """Keep what came back: files, then the gradebook, then the journal."""
+        order, unit = taken.order, taken.order.unit
+        name = f"{order.student} {unit.folder}"
+        _write_log(self.workspace / "logs" / f"{name}.log", delivery.outcome.log)
+        failure = delivery.outcome.failure
+        if failure is None:
+            scores.store(self.workspace, order.student, unit, delivery.files)
+            words = (taken.submission.student, unit.folder, "graded", delivery.cells)
+            result = Result(*words, taken.notes)
         else:
-            release = releases[submission.unit.slug]
-            results.append(_grade_one(submission, submission.unit, release, workspace, runner))
-    progress(len(found), len(found), "")
-    return Batch(workspace, tuple(results), tuple(remarks))
+            zero = scores.unearned(self.releases[unit.slug])
+            notes = (f"could not be run to the end: {failure}", *taken.notes)
+            result = Result(taken.submission.student, unit.folder, "failed", zero, notes)
+        journal.write(self.workspace / "journal", name, taken.key, result)
+        return result
+
+    def _forget(self, student: str, unit: Unit) -> None:
+        """Remove what an earlier run left of this submission."""
+        for step in ("submitted", "autograded"):
+            shutil.rmtree(self.workspace / step / student / unit.folder, ignore_errors=True)
+        scores.forget(self.workspace, student, unit)
 
 
-def prepare(workspace: Path, root: Path, unit: Unit) -> NotebookNode:
-    """Register a unit in a workspace; returns the notebook that students received.
+@dataclass(frozen=True)
+class _Taken:
+    """A submission that waits for a worker."""
 
-    Raises:
-        CourseError: If the reference notebook is missing or nbgrader does not take it.
-    """
-    solution = unit.solution(root)
-    if not solution.is_file():
-        raise CourseError(f"{solution} is missing: run `interp-course build {unit.slug}` first")
-    source = workspace / "source" / unit.folder
-    shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(
-        solution.parent, source, ignore=shutil.ignore_patterns("*.py", ".*", "__pycache__")
-    )
-    outcome = register(workspace, unit.folder)
-    if outcome.failure is not None:
-        raise CourseError(
-            f"nbgrader did not take unit {unit.folder}: {outcome.failure}. If {workspace} was "
-            "made with an earlier version of this unit, grade into a new folder"
-        )
-    return scores.release(workspace, unit)
+    submission: Submission
+    order: Order
+    key: str
+    notes: tuple[str, ...]
 
 
-def _workspace(out: Path, submissions: Path) -> Path:
-    out, submissions = out.resolve(), submissions.resolve()
-    if out.is_relative_to(submissions) or submissions.is_relative_to(out):
-        raise CourseError(f"{out} and {submissions} must not contain each other: choose another")
-    if re.search(r"[*?\[\]]", str(out)):
-        raise CourseError(f"{out}: nbgrader cannot work in a path with *, ?, [ or ]")
-    if out.exists() and not out.is_dir():
-        raise CourseError(f"{out} is a file: choose another folder")
-    if out.exists() and any(out.iterdir()) and not (out / "gradebook.db").exists():
-        raise CourseError(f"{out} is not empty and not from an earlier run: choose another folder")
-    out.mkdir(parents=True, exist_ok=True)
-    return out
+def _results(
+    desk: _Desk, found: Sequence[Submission], runner: Runner, crew: Crew
+) -> Iterator[tuple[int, Result]]:
+    """The number of each submission and what became of it, as it becomes known."""
+    waiting: dict[tuple[str, str], tuple[int, _Taken]] = {}
+    known: list[tuple[int, Result]] = []
 
+    def orders() -> Iterator[Order]:
+        for number, submission in enumerate(found):
+            taken = desk.take_in(submission)
+            if isinstance(taken, Result):
+                known.append((number, taken))
+            else:
+                waiting[taken.order.student, taken.order.unit.folder] = number, taken
+                yield taken.order
 
-def _grade_one(
-    submission: Submission, unit: Unit, release: NotebookNode, workspace: Path, runner: Runner
-) -> Result:
-    student = folder_name(submission.student)
-    zero = scores.unearned(release)
-    if submission.refusal is None:
-        _forget(workspace, student, unit)
-    try:
-        notebook, notes = mend(intake.read(submission), release)
-    except Refused as reason:
-        return _refused(submission, zero, str(reason))
-    notes += _note_on_files(intake.other_files(submission))
-    target = workspace / "submitted" / student / unit.folder / f"{unit.slug}.ipynb"
-    target.parent.mkdir(parents=True)
-    nbformat.write(notebook, target)
-    outcome = runner.run(Job(workspace, student, unit.folder))
-    _write_log(workspace / "logs" / f"{student} {unit.folder}.log", outcome.log)
-    if outcome.failure is not None:
-        failure = f"could not be run to the end: {outcome.failure}"
-        return Result(submission.student, unit.folder, "failed", zero, (failure, *notes))
-    earned = scores.earned(workspace, student, unit, release)
-    return Result(submission.student, unit.folder, "graded", earned, tuple(notes))
+    for order, delivery in crew(orders(), desk.kit, runner):
+        number, taken = waiting.pop((order.student, order.unit.folder))
+        yield number, desk.store(taken, delivery)
+        while known:
+            yield known.pop(0)
+    yield from known
 
 
 def folder_name(student: str) -> str:
@@ -192,13 +195,6 @@ def folder_name(student: str) -> str:
 def _refused(submission: Submission, cells: tuple[CellScore, ...], reason: str) -> Result:
     name = submission.unit.folder if submission.unit else submission.assignment
     return Result(submission.student, name, "refused", cells, (reason,))
-
-
-def _forget(workspace: Path, student: str, unit: Unit) -> None:
-    """Remove what an earlier run left of this submission."""
-    for step in ("submitted", "autograded"):
-        shutil.rmtree(workspace / step / student / unit.folder, ignore_errors=True)
-    scores.forget(workspace, student, unit)
 
 
 def _note_on_files(names: Sequence[str]) -> list[str]:

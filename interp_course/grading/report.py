@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from interp_course.grading.batch import Batch, Result
+from interp_course.grading.results import Batch, Result
 
 
 def write_csv(batch: Batch, path: Path) -> None:

@@ -1,5 +1,7 @@
 """Read the scores of a submission back from nbgrader's gradebook."""
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +53,33 @@ def earned(
         CellScore(cell.name, found[cell.name], cell.maximum, errors.get(cell.name))
         for cell in unearned(release_notebook)
     )
+
+
+def store(workspace: Path, student: str, unit: Unit, files: Mapping[str, bytes]) -> None:
+    """Put an executed notebook where nbgrader looks for it, and its scores into the gradebook.
+
+    Args:
+        workspace: The nbgrader course.
+        student: The name of the student's folder.
+        unit: The unit.
+        files: The executed notebook and what lies beside it, by file name.
+    """
+    from nbconvert.exporters.exporter import ResourcesDict
+    from nbgrader.api import Gradebook
+    from nbgrader.preprocessors import SaveAutoGrades
+
+    folder = workspace / "autograded" / student / unit.folder
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    names = {"notebook": unit.slug, "assignment": unit.folder, "student": student}
+    resources = ResourcesDict(nbgrader={**names, "db_url": gradebook_url(workspace)})
+    with warnings.catch_warnings():  # remarks of nbgrader's libraries on each other
+        warnings.simplefilter("ignore")
+        with Gradebook(gradebook_url(workspace)) as book:
+            book.update_or_create_student(student)
+            book.update_or_create_submission(unit.folder, student)
+        SaveAutoGrades().preprocess(nbformat.read(folder / f"{unit.slug}.ipynb", 4), resources)
 
 
 def forget(workspace: Path, student: str, unit: Unit) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from interp_course import course
 from interp_course.course import CourseError
-from interp_course.grading import batch, intake, report, scores
-from interp_course.grading.batch import Batch, Result
+from interp_course.grading import batch, intake, report, scores, workspace
+from interp_course.grading.results import Batch, Result
 from interp_course.grading.runner import Job, Outcome, UnsandboxedRunner
 
 Notebook = dict[str, Any]
@@ -195,7 +195,9 @@ class Run:
         alone.mkdir(exist_ok=True)
         (self.submissions / student).rename(alone / student)
         try:
-            return batch.grade(alone, self.batch.out, self.root, runner=runner).results[0]
+            return batch.grade(alone, self.batch.out, self.root, runner=runner, again=True).results[
+                0
+            ]
         finally:
             (alone / student).rename(self.submissions / student)
 
@@ -205,7 +207,7 @@ def run(tiny_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     work = tmp_path_factory.mktemp("grading here")
     (work / "release").mkdir()
     unit = course.unit(tiny_course, "tiny")
-    release = json.loads(json.dumps(batch.prepare(work / "release", tiny_course, unit)))
+    release = json.loads(json.dumps(workspace.prepare(work / "release", tiny_course, unit)))
     _hand_in(work / "subs", release)
     before = _contents(work / "subs")
     runner = UnsandboxedRunner(cell_timeout=2)

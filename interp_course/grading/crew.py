@@ -1,0 +1,164 @@
+"""Share orders among workers: this process, several processes, or a dask cluster.
+
+Each way takes the orders one after the other, keeps only a few more in hand than there are
+workers, and yields each order with its delivery as soon as it is there, in any order. A worker
+that dies loses nothing: what was in hand then is run again, one by one, and only a submission
+over which workers die again and again is given up.
+"""
+
+import ctypes
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any
+
+from interp_course.course import CourseError
+from interp_course.grading.runner import Outcome, Runner
+from interp_course.grading.work import Delivery, Kit, Order, do
+
+TRIES = 3
+"""Workers that may die over one submission before it is given up."""
+GIVEN_UP = Delivery(
+    Outcome(f"{TRIES} workers died while it ran: it may exhaust the memory of this machine")
+)
+Deliveries = Iterator[tuple[Order, Delivery]]
+Crew = Callable[[Iterable[Order], Kit, Runner], Deliveries]
+
+
+def alone(orders: Iterable[Order], kit: Kit, runner: Runner) -> Deliveries:
+    """One after the other, in this process."""
+    for order in orders:
+        yield order, do(order, kit, runner)
+
+
+def processes(jobs: int) -> Crew:
+    """So many processes of this machine at once.
+
+    Raises:
+        ValueError: If there is not at least one.
+    """
+    if jobs < 1:
+        raise ValueError(f"jobs must be at least 1, got {jobs}")
+
+    def share(orders: Iterable[Order], kit: Kit, runner: Runner) -> Deliveries:
+        left = iter(orders)
+        in_hand: dict[Future[Delivery], Order] = {}
+        while True:
+            pool = _pool(jobs, kit, runner)
+            try:
+                while True:
+                    for order in islice(left, 2 * jobs - len(in_hand)):
+                        in_hand[pool.submit(_do, order)] = order
+                    if not in_hand:
+                        return
+                    done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        delivery = future.result()
+                        yield in_hand.pop(future), delivery
+            except BrokenProcessPool:
+                lost = list(in_hand.values())
+                in_hand.clear()
+            finally:
+                _end(pool)
+            for order in lost:
+                yield order, _by_itself(order, kit, runner)
+
+    return share
+
+
+def cluster(address: str) -> Crew:
+    """The workers of a dask cluster that is running already.
+
+    Its workers need this package, in the same version.
+
+    Raises:
+        CourseError: If ``distributed`` is not installed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise CourseError(
+            "a cluster needs dask: install it with `pip install 'interp-course[cluster]'`"
+        ) from error
+
+    def share(orders: Iterable[Order], kit: Kit, runner: Runner) -> Deliveries:
+        try:
+            client = distributed.Client(address, timeout=20, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise CourseError(f"there is no dask scheduler at {address!r}: {error}") from error
+        with client:
+            sent: Any = client.scatter(kit, broadcast=True)
+            left, in_hand = iter(orders), distributed.as_completed()
+            names: dict[str, Order] = {}
+
+            def hand_out(count: int) -> None:
+                for order in islice(left, count):
+                    future = client.submit(do, order, sent, runner, pure=False, retries=TRIES)
+                    names[future.key] = order
+                    in_hand.add(future)
+
+            hand_out(2 * max(1, len(client.nthreads())))
+            for future in in_hand:
+                order = names.pop(future.key)
+                yield order, _from_cluster(future, distributed.scheduler.KilledWorker)
+                hand_out(1)
+
+    return share
+
+
+def _from_cluster(future: Any, killed: type[Exception]) -> Delivery:
+    try:
+        return future.result()
+    except killed:
+        return GIVEN_UP
+    except Exception as error:  # of this machinery: a runner does not raise
+        return Delivery(Outcome(f"the worker failed: {type(error).__name__}: {error}"))
+
+
+def _by_itself(order: Order, kit: Kit, runner: Runner) -> Delivery:
+    """Run what was in hand when a worker died: if it is the cause, it harms no other one."""
+    for _ in range(TRIES):
+        pool = _pool(1, kit, runner)
+        try:
+            return pool.submit(_do, order).result()
+        except BrokenProcessPool:
+            continue
+        finally:
+            _end(pool)
+    return GIVEN_UP
+
+
+_HELD: list[Any] = []
+"""In a worker process: the kit and the runner."""
+
+
+def _pool(jobs: int, kit: Kit, runner: Runner) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(kit, runner))
+
+
+def _begin(kit: Kit, runner: Runner) -> None:
+    """Let the main process alone answer Ctrl-C, and end when it ends, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    _HELD[:] = [kit, runner]
+
+
+def _do(order: Order) -> Delivery:
+    return do(order, *_HELD)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers without waiting for what they have in hand."""
+    running = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.join(timeout=10)

@@ -1,0 +1,109 @@
+"""What a worker does with one submission, in a folder of its own, on this machine or another.
+
+A worker gets all it needs by value: the `Kit`, which is the course as nbgrader wants it, and
+an `Order`, which is one mended notebook. It returns what came out as a `Delivery` and writes
+nothing anywhere else, so that only one process ever writes a gradebook that counts.
+"""
+
+import atexit
+import functools
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from interp_course.course import Unit
+from interp_course.grading import scores
+from interp_course.grading.runner import Job, Outcome, Runner
+from interp_course.grading.scores import CellScore
+
+LARGEST_FILE = 50_000_000
+_FOLDERS = ("source", "release")
+
+
+@dataclass(frozen=True)
+class Kit:
+    """An nbgrader course with units and no students, as files."""
+
+    files: dict[str, bytes] = field(repr=False)
+    """What each file holds, by its path below the course."""
+
+    def digest(self, unit: Unit | None = None) -> str:
+        """Tells kits apart whose notebooks (or those of one unit) differ in anything."""
+        folders = _FOLDERS if unit is None else tuple(f"{f}/{unit.folder}/" for f in _FOLDERS)
+        whole = hashlib.sha256()
+        for name, content in self.files.items():
+            if name.startswith(folders):
+                whole.update(f"{name} {len(content)}\n".encode() + content)
+        return whole.hexdigest()
+
+
+@dataclass(frozen=True)
+class Order:
+    """One submission that is to be run."""
+
+    student: str
+    """The name of the student's folder, as nbgrader can use it."""
+    unit: Unit
+    notebook: str = field(repr=False)
+    """The mended notebook as text."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of an order."""
+
+    outcome: Outcome
+    cells: tuple[CellScore, ...] = ()
+    """Empty if it could not be run to the end."""
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """The executed notebook and what lies beside it, by file name."""
+
+
+def pack(workspace: Path, units: Collection[Unit]) -> Kit:
+    """The kit of a workspace in which these units have been registered."""
+    paths = [workspace / "gradebook.db"]
+    for unit in units:
+        for folder in _FOLDERS:
+            found = (workspace / folder / unit.folder).rglob("*")
+            paths.extend(path for path in sorted(found) if path.is_file())
+    return Kit({path.relative_to(workspace).as_posix(): path.read_bytes() for path in paths})
+
+
+def do(order: Order, kit: Kit, runner: Runner) -> Delivery:
+    """Run one submission in this process's own copy of the kit."""
+    workspace = _unpacked(kit.digest())
+    if not (workspace / "gradebook.db").exists():
+        for name, content in kit.files.items():
+            path = workspace / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    unit, student = order.unit, order.student
+    target = workspace / "submitted" / student / unit.folder / f"{unit.slug}.ipynb"
+    target.parent.mkdir(parents=True)
+    target.write_text(order.notebook, encoding="utf-8")
+    try:
+        outcome = runner.run(Job(workspace, student, unit.folder))
+        if outcome.failure is not None:
+            return Delivery(outcome)
+        earned = scores.earned(workspace, student, unit, scores.release(workspace, unit))
+        return Delivery(outcome, earned, _written(workspace / "autograded" / student / unit.folder))
+    finally:
+        for step in ("submitted", "autograded"):
+            shutil.rmtree(workspace / step / student, ignore_errors=True)
+
+
+@functools.lru_cache(maxsize=1)
+def _unpacked(digest: str) -> Path:
+    """A folder of this process, which is gone when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"interp-course-{digest[:8]}-")).resolve()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _written(folder: Path) -> dict[str, bytes]:
+    """Plain files only: a link could point at anything."""
+    found = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
+    return {path.name: path.read_bytes() for path in found if path.stat().st_size <= LARGEST_FILE}
