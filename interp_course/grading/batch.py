@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 
 from interp_course import course
 from interp_course.course import CourseError, Unit
-from interp_course.grading import intake, scores
+from interp_course.grading import flags, intake, scores
 from interp_course.grading.intake import Refused, Submission
 from interp_course.grading.mending import mend
 from interp_course.grading.runner import Job, Runner, UnsandboxedRunner, register
@@ -30,6 +30,8 @@ from interp_course.grading.scores import CellScore
 
 Progress = Callable[[int, int, str], None]
 """Called with (submissions done, submissions in all, the one that comes next)."""
+
+Status = Literal["graded", "refused", "failed"]
 
 _PLAIN_NAME = re.compile(r"[\w.@-]+( [\w.@-]+)*")
 _UNUSUAL = re.compile(r"[^\w.@-]+")
@@ -42,11 +44,13 @@ class Result:
     student: str
     assignment: str
     """The unit's folder name, or the name the student used if there is no such unit."""
-    status: Literal["graded", "refused", "failed"]
+    status: Status
     """Refused at intake, or failed while it ran: both score zero and say why in ``notes``."""
     cells: tuple[CellScore, ...] = ()
     """One per graded cell, in the notebook's order; empty for an unknown unit."""
     notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    """Why a person should look at it; see ``grading.flags``."""
 
     @property
     def total(self) -> float:
@@ -173,9 +177,9 @@ def _grade_one(
     _write_log(workspace / "logs" / f"{student} {unit.folder}.log", outcome.log)
     if outcome.failure is not None:
         failure = f"could not be run to the end: {outcome.failure}"
-        return Result(submission.student, unit.folder, "failed", zero, (failure, *notes))
+        return _result(submission, "failed", zero, (failure, *notes))
     earned = scores.earned(workspace, student, unit, release)
-    return Result(submission.student, unit.folder, "graded", earned, tuple(notes))
+    return _result(submission, "graded", earned, notes)
 
 
 def folder_name(student: str) -> str:
@@ -190,8 +194,15 @@ def folder_name(student: str) -> str:
 
 
 def _refused(submission: Submission, cells: tuple[CellScore, ...], reason: str) -> Result:
+    return _result(submission, "refused", cells, (reason,))
+
+
+def _result(
+    submission: Submission, status: Status, cells: tuple[CellScore, ...], notes: Sequence[str]
+) -> Result:
     name = submission.unit.folder if submission.unit else submission.assignment
-    return Result(submission.student, name, "refused", cells, (reason,))
+    raised = flags.flags_of(status, notes, cells)
+    return Result(submission.student, name, status, cells, tuple(notes), raised)
 
 
 def _forget(workspace: Path, student: str, unit: Unit) -> None:
