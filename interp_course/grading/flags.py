@@ -21,9 +21,7 @@ _JUDGED = ("CheckFailed", "AssertionError", "NotImplementedError")
 _TAMPERED = "were changed: restored"
 
 
-def flags_of(
-    status: str, notes: Iterable[str], cells: Sequence[CellScore] = ()
-) -> tuple[str, ...]:
+def flags_of(status: str, notes: Iterable[str], cells: Sequence[CellScore] = ()) -> tuple[str, ...]:
     """The flags that follow from what became of one submission.
 
     * refused: it could not be read, and scores 0 for that;

@@ -22,9 +22,7 @@ class Item:
     """See `corrected_item_total`; None if it is not defined."""
 
 
-def items(
-    scores: Float[np.ndarray, "submission exercise"], maxima: Sequence[float]
-) -> list[Item]:
+def items(scores: Float[np.ndarray, "submission exercise"], maxima: Sequence[float]) -> list[Item]:
     """Difficulty and discrimination of each exercise.
 
     Args:
