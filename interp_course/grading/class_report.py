@@ -101,7 +101,9 @@ def score_histogram(totals: Sequence[float], maximum: float, unit: str) -> Pictu
         axes.set_ylim(0, 1.15 * counts.max())
         axes.yaxis.get_major_locator().set_params(integer=True)
 
-    title = f"Half of the submissions have {np.median(shares):.0f} % of the points or more"
+    median = np.median(shares)
+    title = f"Half of the submissions have {median:.0f} % of the points or more"
+    title = title if median > 0 else "At least half of the submissions have no points"
     alt = f"Histogram of the scores of {len(totals)} submissions to {unit}. Submissions by score: "
     return drawing.draw(paint, title, f"{alt}{told}.", height=2.8)
 

@@ -66,7 +66,9 @@ def shown(error: str | None) -> VerdictText:
         return VerdictText("no points were given, and no reason is recorded")
     parts = _Parts.of(error)
     if parts is not None:
-        return VerdictText(f"{parts.name}: {_problem(parts)}", parts.mistake, parts.hint)
+        problem = _problem(parts)
+        between = "\n" if "\n" in problem else " "
+        return VerdictText(f"{parts.name}:{between}{problem}", parts.mistake, parts.hint)
     kind = error.split(":", 1)[0].strip()
     return VerdictText(_IN_WORDS.get(kind) or f"the test could not be run: it {_raised(kind)}")
 
@@ -100,7 +102,7 @@ class _Parts:
 
 def _problem(parts: _Parts) -> str:
     if not parts.of_check:
-        return " ".join(line.strip() for line in parts.diagnosis)
+        return "\n".join(line.strip() for line in parts.diagnosis)
     first = parts.diagnosis[0] if parts.diagnosis else ""
     raised = _RAISED.match(first)
     if raised:
