@@ -95,7 +95,7 @@ def test_a_refusal_comes_with_its_reason():
 )
 def test_a_failure_is_told_in_our_words(flag, words):
     reason = "could not be run to the end: assert square(5) == 25  # hidden"
-    text = page(made_class.result("a", (0, 0), "failed", notes=(reason,), flags=(flag,))).text
+    text = page(made_class.result("a", (0.0, 0.0), "failed", notes=(reason,), flags=(flag,))).text
     assert words in text
     assert "hidden" not in text
 
