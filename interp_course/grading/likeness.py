@@ -35,7 +35,7 @@ RUN = 10
 WINDOW = 4
 LEAST_SHARE = 0.7
 LEAST_BITS = 60.0
-LONGEST_ANSWERS = 200_000
+_LONGEST_ANSWERS = 200_000
 """Characters of one student's answers that are compared; what is longer is cut."""
 
 _OWN = frozenset(dir(builtins)) | frozenset(keyword.kwlist)
@@ -97,7 +97,7 @@ def alike(submissions: Mapping[str, Iterable[str]], known: Iterable[str] = ()) -
 def fingerprints(sources: Iterable[str]) -> set[int]:
     """The winnowed fingerprints of one student's answers."""
     found: set[int] = set()
-    left = LONGEST_ANSWERS
+    left = _LONGEST_ANSWERS
     for source in sources:
         hashes = _hashes(tokens(source[:left]))
         left = max(0, left - len(source))

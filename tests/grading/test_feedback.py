@@ -34,7 +34,8 @@ class Parsed(HTMLParser):
         self.attributes += attrs
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.cdata_elem is None:  # not in a style sheet
+            self.texts.append(data)
 
     @property
     def text(self) -> str:
