@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -175,6 +175,10 @@ def grade(
     ),
     unit: Annotated[list[str] | None, typer.Option(help="Only this unit; may be repeated.")] = None,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds for one cell.")] = 600,
+    lms: Annotated[
+        Literal["plain", "moodle", "canvas"] | None,
+        typer.Option(help="Also write the scores for a learning management system."),
+    ] = None,
 ) -> None:
     """Grade a folder of submissions with nbgrader; a failure never touches the others.
 
@@ -186,15 +190,16 @@ def grade(
     typer.secho(f"WARNING: {warning}, or inside a container.", err=True, fg=typer.colors.YELLOW)
     from rich.console import Console
 
-    from interp_course.grading import batch, report
+    from interp_course.grading import batch, output, report
     from interp_course.grading.runner import UnsandboxedRunner
 
     runner = UnsandboxedRunner(cell_timeout=timeout)
     with _bar() as show:
         graded = batch.grade(submissions, out, root, only=unit or [], runner=runner, progress=show)
-    report.write_csv(graded, graded.out / "scores.csv")
-    Console().print(report.tables(graded))
-    typer.echo(f"scores: {graded.out / 'scores.csv'}")
+    written = output.write(graded, root, lms)
+    Console().print(report.tables(written.batch))
+    for what, path in written.paths().items():
+        typer.echo(f"{what}: {path}")
     if graded.problems:
         count = f"{graded.problems} of {len(graded.results)} submissions have no grade"
         typer.secho(f"{count}: see above", err=True, fg=typer.colors.RED)

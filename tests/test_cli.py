@@ -128,6 +128,19 @@ def test_grade_writes_the_scores_and_reports_what_was_refused(
     assert "ann,01_tiny,0,5,0,0,refused" in (tmp_path / "out" / "scores.csv").read_text()
 
 
+@pytest.mark.parametrize("system", ["plain", "moodle", "canvas"])
+def test_grade_tells_where_the_files_for_the_instructor_are(
+    in_tiny_course: Path, tmp_path: Path, system: str
+) -> None:
+    (tmp_path / "subs" / "ann" / "tiny").mkdir(parents=True)
+    out = tmp_path / "out"
+    shown = run("grade", str(tmp_path / "subs"), "--out", str(out), "--lms", system).output
+    for name in ("scores.csv", "report.html", f"scores_{system}.csv"):
+        assert str(out / name) in shown
+        assert (out / name).is_file()
+    assert (out / "feedback" / "ann" / "01_tiny.html").is_file()
+
+
 def test_grade_of_a_unit_that_nobody_handed_in_is_an_error(
     in_tiny_course: Path, tmp_path: Path
 ) -> None:

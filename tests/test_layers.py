@@ -71,6 +71,8 @@ ONLY_IN = {  # outside library: the modules that may import it
     "traitlets": {"widgets", "notebooks", "grading"},
     "nbformat": {"notebooks", "grading", "verify"},
     "nbclient": {"notebooks"},
+    "jinja2": {"grading"},
+    "markupsafe": {"grading"},
     "jupytext": {"notebooks"},
     "nbgrader": {"notebooks", "grading"},
     "typer": {"train_commands", "cli", "bench"},

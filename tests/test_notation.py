@@ -20,6 +20,7 @@ AXES = {
     *("d_in", "d_sae", "k", "active", "latent", "feature"),  # dictionaries and what is planted
     *("bin", "edge", "value"),  # of histograms; of a variable of the world
     "d_space",  # of a space of a written network
+    *("submission", "exercise"),  # of a class
     *("cell", "place", "writer", "reader", "stage", "size"),  # of patched runs and circuits
 }
 

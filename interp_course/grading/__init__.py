@@ -7,7 +7,9 @@ The work is cut so that each step can be replaced on its own:
 * ``runner`` executes one submission and is the only step that runs a student's code;
 * ``scores`` reads the scores of a submission back from the gradebook;
 * ``batch`` puts them in order for a whole class;
-* ``report`` prints and writes the result.
+* ``report`` prints the result;
+* ``output`` writes what an instructor gets: scores (``lms``), a page for each student
+  (``feedback``) and a report (``class_report``, with ``item_statistics`` and ``likeness``).
 
 Warning:
     In this version a submission runs as an ordinary process of the user who grades, without

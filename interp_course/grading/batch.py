@@ -27,11 +27,11 @@ from nbformat import NotebookNode
 from interp_course import course
 from interp_course.course import CourseError, Unit
 from interp_course.grading import crew as crews
-from interp_course.grading import intake, journal, scores
+from interp_course.grading import flags, intake, journal, scores
 from interp_course.grading.crew import Crew
 from interp_course.grading.intake import Refused, Submission
 from interp_course.grading.mending import mend
-from interp_course.grading.results import Batch, Result
+from interp_course.grading.results import Batch, Result, Status
 from interp_course.grading.runner import Runner, UnsandboxedRunner
 from interp_course.grading.scores import CellScore
 from interp_course.grading.work import Delivery, Kit, Order
@@ -131,12 +131,11 @@ class _Desk:
         failure = delivery.outcome.failure
         if failure is None:
             scores.store(self.workspace, order.student, unit, delivery.files)
-            words = (taken.submission.student, unit.folder, "graded", delivery.cells)
-            result = Result(*words, taken.notes)
+            result = _result(taken.submission, "graded", delivery.cells, taken.notes)
         else:
             zero = scores.unearned(self.releases[unit.slug])
             notes = (f"could not be run to the end: {failure}", *taken.notes)
-            result = Result(taken.submission.student, unit.folder, "failed", zero, notes)
+            result = _result(taken.submission, "failed", zero, notes)
         journal.write(self.workspace / "journal", name, taken.key, result)
         return result
 
@@ -193,8 +192,15 @@ def folder_name(student: str) -> str:
 
 
 def _refused(submission: Submission, cells: tuple[CellScore, ...], reason: str) -> Result:
+    return _result(submission, "refused", cells, (reason,))
+
+
+def _result(
+    submission: Submission, status: Status, cells: tuple[CellScore, ...], notes: Sequence[str]
+) -> Result:
     name = submission.unit.folder if submission.unit else submission.assignment
-    return Result(submission.student, name, "refused", cells, (reason,))
+    raised = flags.flags_of(status, notes, cells)
+    return Result(submission.student, name, status, cells, tuple(notes), raised)
 
 
 def _note_on_files(names: Sequence[str]) -> list[str]:

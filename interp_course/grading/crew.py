@@ -92,7 +92,7 @@ def cluster(address: str) -> Crew:
             raise CourseError(f"there is no dask scheduler at {address!r}: {error}") from error
         with client:
             sent: Any = client.scatter(kit, broadcast=True)
-            left, in_hand = iter(orders), distributed.as_completed()
+            left, in_hand = iter(orders), distributed.as_completed(loop=client.loop)
             names: dict[str, Order] = {}
 
             def hand_out(count: int) -> None:

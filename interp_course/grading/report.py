@@ -8,29 +8,31 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from interp_course.grading.lms import not_a_formula, points
 from interp_course.grading.results import Batch, Result
 
 
 def write_csv(batch: Batch, path: Path) -> None:
-    """One line per submission, one column per graded cell, quoted where needed.
+    """One line per submission, one column per graded cell, with all digits of the points.
 
     A text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     names = list(dict.fromkeys(cell.name for r in batch.results for cell in r.cells))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["student", "unit", "total", "max", *names, "status", "notes"])
+        writer.writerow(["student", "unit", "total", "max", *names, "status", "flags", "notes"])
         for result in batch.results:
-            earned = {cell.name: number(cell.score) for cell in result.cells}
+            earned = {cell.name: points(cell.score) for cell in result.cells}
             writer.writerow(
                 [
-                    _not_a_formula(result.student),
-                    _not_a_formula(result.assignment),
-                    number(result.total),
-                    number(result.maximum),
+                    not_a_formula(result.student),
+                    not_a_formula(result.assignment),
+                    points(result.total),
+                    points(result.maximum),
                     *(earned.get(name, "") for name in names),
                     result.status,
-                    _not_a_formula("; ".join(result.notes)),
+                    ", ".join(result.flags),
+                    not_a_formula("; ".join(result.notes)),
                 ]
             )
 
@@ -71,7 +73,3 @@ def _of_unit(unit: str, results: list[Result]) -> Iterable[RenderableType]:
     yield table
     for position, cell in enumerate(cells):
         yield Text(f"  {position + 1}  {cell.name} ({number(cell.maximum)})")
-
-
-def _not_a_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

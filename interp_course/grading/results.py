@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from interp_course.grading.scores import CellScore
 
+Status = Literal["graded", "refused", "failed"]
+
 
 @dataclass(frozen=True)
 class Result:
@@ -14,11 +16,13 @@ class Result:
     student: str
     assignment: str
     """The unit's folder name, or the name the student used if there is no such unit."""
-    status: Literal["graded", "refused", "failed"]
+    status: Status
     """Refused at intake, or failed while it ran: both score zero and say why in ``notes``."""
     cells: tuple[CellScore, ...] = ()
     """One per graded cell, in the notebook's order; empty for an unknown unit."""
     notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    """Why a person should look at it; see ``grading.flags``."""
 
     @property
     def total(self) -> float:

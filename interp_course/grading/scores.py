@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -11,8 +11,9 @@ from nbformat import NotebookNode
 from interp_course.course import Unit
 from interp_course.grading.mending import grade_id
 from interp_course.grading.runner import gradebook_url
+from interp_course.grading.verdict_text import mistake
 
-SHOWN_CHARACTERS = 400
+SHOWN_CHARACTERS = 4000
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class CellScore:
     maximum: float
     error: str | None = None
     """What the cell raised, shortened; None if it raised nothing or did not run."""
+    mistake: str | None = None
+    """The misconception that the check named, if it recognised one."""
 
 
 def release(workspace: Path, unit: Unit) -> NotebookNode:
@@ -50,8 +53,9 @@ def earned(
         found = {grade.name: float(grade.score or 0.0) for grade in notebook.grades}
     errors = _errors(workspace / "autograded" / student / unit.folder / f"{unit.slug}.ipynb")
     return tuple(
-        CellScore(cell.name, found[cell.name], cell.maximum, errors.get(cell.name))
+        replace(cell, score=found[cell.name], error=error, mistake=mistake(error))
         for cell in unearned(release_notebook)
+        for error in [errors.get(cell.name)]
     )
 
 
