@@ -179,8 +179,14 @@ class Exercise:
         return "check" if isinstance(self._exercise, Check) else "finding"
 
     def inputs(self) -> bytes:
-        """The cases of all draws in a row, without anything that says what is right."""
-        return handing.pickled([case for cases in self._draws for case in cases])
+        """What `checking.ask` needs besides the answer, without what is right; empty for a finding.
+
+        These are the cases of all draws in a row, and what the answer is wrapped in.
+        """
+        if isinstance(self._exercise, Finding):
+            return b""
+        cases = [case for cases in self._draws for case in cases]
+        return handing.pickled((cases, self._exercise.asking()))
 
     def judge(self, reply: str) -> Judged:
         """The verdict on what came from the student's process, which may be anything."""

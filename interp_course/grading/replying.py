@@ -32,8 +32,8 @@ def reply(nonce: str, kind: str, evaluate: Callable[[], Any]) -> None:
         problem = _too_large(value)
         _send(nonce, {"value": value} if problem is None else {"error": problem})
         return
-    cases = pickle.loads(talking.ask({"do": "take", "name": nonce}))
-    _send(nonce, {"replies": [_plain(entry) for entry in checking.ask(value, cases)]})
+    cases, wrap = pickle.loads(talking.ask({"do": "take", "name": nonce}))
+    _send(nonce, {"replies": [_plain(entry) for entry in checking.ask(value, cases, wrap)]})
 
 
 def _plain(entry: checking.Reply) -> dict[str, Any]:
