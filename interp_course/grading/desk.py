@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import IO, Any, cast
 
 from interp_course.grading import handing, values
 from interp_course.grading.handing import NotGiven
@@ -95,12 +95,12 @@ class Desk:
             with connection:
                 connection.settimeout(_PATIENCE)
                 try:
-                    with connection.makefile("rwb") as stream:
+                    with cast(IO[bytes], connection.makefile("rwb")) as stream:
                         self._respond(stream)
                 except (OSError, ValueError):  # the other side is gone, or never spoke
                     continue
 
-    def _respond(self, stream: BinaryIO) -> None:
+    def _respond(self, stream: IO[bytes]) -> None:
         self.requests_left -= 1
         try:
             if self.requests_left < 0:

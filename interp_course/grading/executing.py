@@ -70,8 +70,8 @@ class JudgingExecute(WatchedExecute):
         self._student, self._unit = place["student"], place["notebook"]
         own = self.instances == "each"
         self.instance = instance_of(self._student) if own else runtime.instance()
-        self._secret = read_secret(Path(self.secret_file)) if self.secret_file else None
-        self._secret = self._secret or secrets.token_bytes(32)
+        kept = Path(self.secret_file) if self.secret_file else None
+        self._secret = secrets.token_bytes(32) if kept is None else read_secret(kept)
         self._cells: dict[str, CellVerdict] = {}
         self._flags: list[str] = []
         self._skipped: set[int] = set()

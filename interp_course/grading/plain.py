@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from interp_course.grading.talking import INBOX_VARIABLE
 
@@ -28,6 +28,7 @@ class PlainProvisioner(LocalProvisioner):
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the folder, and replace the kernelspec's command."""
         extra = kwargs.get("extra_arguments", [])
+        manager: Any = self.parent
         kwargs = await super().pre_launch(**kwargs)
         if self.inbox is None:
             # Short, because the path of a socket may have no more than about 100 characters.
@@ -35,7 +36,7 @@ class PlainProvisioner(LocalProvisioner):
         environment = kwargs.get("env") or dict(os.environ)
         kwargs["env"] = {**environment, INBOX_VARIABLE: str(self.inbox)}
         # -P: what lies beside the notebook must not take the place of this module.
-        start = [sys.executable, "-P", "-m", INSIDE, "-f", str(self.parent.connection_file)]
+        start = [sys.executable, "-P", "-m", INSIDE, "-f", str(manager.connection_file)]
         kwargs["cmd"] = [*start, *extra]
         return kwargs
 

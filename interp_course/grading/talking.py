@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, cast
 
 INBOX_VARIABLE = "INTERP_COURSE_INBOX"
 """Names the private folder that both sides see."""
@@ -24,14 +24,14 @@ class Refusal(Exception):
     """The grader's side does not do what it was asked; the message says why."""
 
 
-def send(stream: BinaryIO, header: Mapping[str, Any], body: bytes = b"") -> None:
+def send(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
     """Write one message."""
     stream.write(json.dumps({**header, "size": len(body)}).encode() + b"\n")
     stream.write(body)
     stream.flush()
 
 
-def receive(stream: BinaryIO, largest: int | None = None) -> tuple[dict[str, Any], bytes]:
+def receive(stream: IO[bytes], largest: int | None = None) -> tuple[dict[str, Any], bytes]:
     """Read one message.
 
     Args:
@@ -72,7 +72,7 @@ def ask(header: Mapping[str, Any], body: bytes = b"") -> bytes:
             connection.connect(str(Path(folder) / SOCKET))
         except OSError as error:
             raise Refusal(f"the desk of the grader cannot be reached: {error}") from error
-        with connection.makefile("rwb") as stream:
+        with cast(IO[bytes], connection.makefile("rwb")) as stream:
             send(stream, header, body)
             answer, content = receive(stream)
     if "refused" in answer:

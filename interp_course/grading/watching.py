@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
@@ -78,7 +78,8 @@ class WatchedExecute(Execute):
     def create_kernel_manager(self) -> Any:
         """As nbclient does, with the provisioner of this class and not of the kernelspec."""
         manager: Any = super().create_kernel_manager()
-        manager.provisioner = self.provisioner_class(
+        make: Any = self.provisioner_class
+        manager.provisioner = make(
             kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec, parent=manager
         )
         return manager

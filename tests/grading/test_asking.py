@@ -148,12 +148,15 @@ def test_which_argument_was_edited_cannot_be_any_text():
 
 def test_a_judge_that_takes_too_long_is_given_up(monkeypatch):
     monkeypatch.setattr(asking, "JUDGE_SECONDS", 0.0)
-    found = exercise("pentagon", 0).judge(values.dumps({"value": (torch.ones(2, 5), torch.ones(5))}))
+    found = exercise("pentagon", 0).judge(
+        values.dumps({"value": (torch.ones(2, 5), torch.ones(5))})
+    )
     assert not found.verdict.passed
     assert found.flags == ("judge timed out",)
 
 
 def test_inputs_are_drawn_from_the_seeds():
-    assert pickle.loads(exercise(seeds=1).inputs())[0] != pickle.loads(
-        Exercise(UNIT, Asked("welch_bound", "x", 1), [7], 0).inputs()
-    )[0]
+    assert (
+        pickle.loads(exercise(seeds=1).inputs())[0]
+        != pickle.loads(Exercise(UNIT, Asked("welch_bound", "x", 1), [7], 0).inputs())[0]
+    )

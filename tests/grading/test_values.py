@@ -43,7 +43,9 @@ def test_a_tensor_comes_back_as_it_was(dtype, shape):
     assert torch.equal(found, tensor)
 
 
-@pytest.mark.parametrize("array", [np.arange(6).reshape(2, 3), np.array(2.5), np.array([True])])
+@pytest.mark.parametrize(
+    "array", [np.arange(6).reshape(2, 3), np.array(2.5), np.array([True]), np.array(["a", "bc"])]
+)
 def test_an_array_comes_back_as_it_was(array):
     found = back(array)
     assert (found.dtype, found.tolist()) == (array.dtype, array.tolist())
@@ -197,6 +199,7 @@ FORGED = {
     "items is text": '{"kind":"list","items":"ab"}',
     "no such part": '{"kind":"part","name":"L0.H1; import os"}',
     "backward edge": '{"kind":"edge","name":"L1.H1 -> L0.H1.k"}',
+    "texts of numbers": '{"kind":"texts","items":[1,2]}',
     "circuit of numbers": '{"kind":"circuit","items":[1]}',
     "many digits": "1" * 5_000,
     "too large": '"' + "x" * 20_000_000 + '"',
