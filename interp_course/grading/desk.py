@@ -11,9 +11,10 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from io import BufferedRWPair
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, cast
+from typing import Any
 
 from interp_course.grading import handing, values
 from interp_course.grading.handing import NotGiven
@@ -85,7 +86,7 @@ class Desk:
         return self._questions.pop(nonce)
 
     def _serve(self) -> None:
-        while not self._closed:
+        while not self._closed and self.requests_left > -MOST_REQUESTS:
             try:
                 connection, _ = self._listening.accept()
             except TimeoutError:
@@ -95,19 +96,19 @@ class Desk:
             with connection:
                 connection.settimeout(_PATIENCE)
                 try:
-                    with cast(IO[bytes], connection.makefile("rwb")) as stream:
+                    with connection.makefile("rwb") as stream:
                         self._respond(stream)
                 except (OSError, ValueError):  # the other side is gone, or never spoke
                     continue
 
-    def _respond(self, stream: IO[bytes]) -> None:
+    def _respond(self, stream: BufferedRWPair) -> None:
         self.requests_left -= 1
         try:
+            header, body = receive(stream, largest=values.LARGEST_TEXT)
             if self.requests_left < 0:
                 raise Refusal("there have been too many requests")
             if self.seconds_left < 0:
                 raise Refusal("the requests have taken too much time")
-            header, body = receive(stream, largest=values.LARGEST_TEXT)
             answer = self._answer(header, body)
         except (Refusal, NotGiven) as error:
             send(stream, {"refused": str(error)[:2_000]})

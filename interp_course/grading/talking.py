@@ -10,8 +10,9 @@ import json
 import os
 import socket
 from collections.abc import Mapping
+from io import BufferedRWPair
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 INBOX_VARIABLE = "INTERP_COURSE_INBOX"
 """Names the private folder that both sides see."""
@@ -24,14 +25,14 @@ class Refusal(Exception):
     """The grader's side does not do what it was asked; the message says why."""
 
 
-def send(stream: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -> None:
+def send(stream: BufferedRWPair, header: Mapping[str, Any], body: bytes = b"") -> None:
     """Write one message."""
     stream.write(json.dumps({**header, "size": len(body)}).encode() + b"\n")
     stream.write(body)
     stream.flush()
 
 
-def receive(stream: IO[bytes], largest: int | None = None) -> tuple[dict[str, Any], bytes]:
+def receive(stream: BufferedRWPair, largest: int | None = None) -> tuple[dict[str, Any], bytes]:
     """Read one message.
 
     Args:
@@ -70,11 +71,11 @@ def ask(header: Mapping[str, Any], body: bytes = b"") -> bytes:
         connection.settimeout(_PATIENCE)
         try:
             connection.connect(str(Path(folder) / SOCKET))
+            with connection.makefile("rwb") as stream:
+                send(stream, header, body)
+                answer, content = receive(stream)
         except OSError as error:
             raise Refusal(f"the desk of the grader cannot be reached: {error}") from error
-        with cast(IO[bytes], connection.makefile("rwb")) as stream:
-            send(stream, header, body)
-            answer, content = receive(stream)
     if "refused" in answer:
         raise Refusal(str(answer["refused"]))
     return content

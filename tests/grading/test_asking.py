@@ -13,6 +13,7 @@ from interp_course import checking
 from interp_course.grading import asking, handing, values
 from interp_course.grading.asking import Asked, Exercise, asked
 
+pytestmark = pytest.mark.usefixtures("unhooked")
 ROOT = Path(interp_course.__file__).parents[1]
 NOTEBOOKS = sorted(ROOT.glob("solutions/*/*.ipynb"))
 UNIT = "superposition"

@@ -15,6 +15,7 @@ from interp_course.grading import replying, talking, values
 from interp_course.grading.desk import Desk
 from interp_course.grading.talking import INBOX_VARIABLE, SOCKET, Refusal
 
+pytestmark = pytest.mark.usefixtures("unhooked")
 UNIT = "superposition"
 
 

@@ -12,7 +12,7 @@ from interp_course.grading import batch, executing, verdicts
 from interp_course.grading.batch import Batch, Result
 from interp_course.grading.runner import UnsandboxedRunner
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unhooked")]
 MANIFEST = """
 [[unit]]
 number = 2

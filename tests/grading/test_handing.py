@@ -15,6 +15,7 @@ from interp_course.grading import asking, handing, values
 from interp_course.grading.asking import Asked
 from interp_course.grading.handing import NotGiven
 
+pytestmark = pytest.mark.usefixtures("unhooked")
 FOLDER = Path(handing.checks("circuits").__file__ or "").parents[1]
 UNITS = sorted(p.name for p in FOLDER.iterdir() if (p / "__init__.py").is_file())
 CALLS = {

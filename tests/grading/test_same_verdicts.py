@@ -15,6 +15,7 @@ from interp_course.checking import Check, Finding, Verdict
 from interp_course.grading import handing, values
 from interp_course.grading.asking import Asked, Exercise
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unhooked")]
 FILES = sorted(Path(__file__).parents[1].glob("answers/*/[!_]*.py"))
 SOME = 5
 """Wrong answers of each exercise that are tried."""
@@ -43,7 +44,6 @@ def found(answer: Callable[..., Any]) -> Any:
         return answer(3) if inspect.signature(answer).parameters else answer()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_verdict_is_the_same_on_both_sides(path):
     answers = verify.load_answers(path)
