@@ -12,6 +12,7 @@ import functools
 import importlib
 import importlib.util
 import re
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -41,7 +42,8 @@ def has_checks(slug: str) -> bool:
     """Whether there are checks for a unit."""
     if not _SLUG.fullmatch(slug):
         return False
-    return importlib.util.find_spec(f"{CHECKS}.{slug}") is not None
+    name = f"{CHECKS}.{slug}"
+    return name in sys.modules or importlib.util.find_spec(name) is not None
 
 
 def checks(slug: str) -> ModuleType:
