@@ -6,6 +6,8 @@ version and ``course`` what it calls the release version.
 
 from pathlib import Path
 
+from interp_course.grading.runner import AUTOGRADE_STEPS, IGNORED, SECRET_FILE, VERDICT_FILES
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 ROOT = Path(__file__).resolve().parent
@@ -15,7 +17,7 @@ c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "course"
 # Without this, the sources of the notebooks, with all answers, would be copied to students.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "feedback", "*.py"]
+c.CourseDirectory.ignore = [*IGNORED, "*.py", VERDICT_FILES]
 # An absolute path, because nbgrader changes folders. The timeout is how many seconds to wait
 # for a gradebook that another process is writing; the default of 5 loses submissions.
 c.CourseDirectory.db_url = f"sqlite:///{ROOT / 'gradebook.db'}?timeout=60"
@@ -25,6 +27,11 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT / 'gradebook.db'}?timeout=60"
 c.Execute.timeout = 600
 # Waiting for a kernel's polite exit costs more than a third of the time of grading.
 c.Execute.shutdown_kernel = "immediate"
+
+# Scores are decided outside of the process in which a student's code runs, on inputs drawn from
+# a secret: the same ones each time that this course is graded.
+c.Autograde.autograde_preprocessors = list(AUTOGRADE_STEPS)
+c.JudgingExecute.secret_file = str(ROOT / SECRET_FILE)
 
 # A test cell that a student deleted comes back before grading.
 c.OverwriteCells.add_missing_cells = True

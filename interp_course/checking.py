@@ -24,6 +24,8 @@ from typing import Any
 from interp_course.comparing import clone, difference, edited
 
 SHOWN_CHARACTERS = 300
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""Makes of an answer one that gives more than its value."""
 
 
 class CheckFailed(AssertionError):
@@ -106,7 +108,11 @@ class Check:
     def verdict(self, answer: Any, seed: int = 0) -> Verdict:
         """Ask and judge in this process."""
         cases = self.cases(seed)
-        return self.judge(cases, ask(answer, cases))
+        return self.judge(cases, ask(answer, cases, self.asking()))
+
+    def asking(self) -> "Wrap | None":
+        """What an answer is wrapped in if more than its value counts; it knows no right answer."""
+        return None
 
     def judge(self, cases: Sequence[Case], replies: Sequence[Reply]) -> Verdict:
         """Compare the replies with what a right answer gives for the same cases."""
@@ -199,8 +205,10 @@ class Finding:
         return Verdict(False, f"✗ {self.name}:\n  {text}{tail}\n  → {self.reread}", mistake)
 
 
-def ask(answer: Any, cases: Sequence[Case]) -> list[Reply]:
+def ask(answer: Any, cases: Sequence[Case], wrap: Wrap | None = None) -> list[Reply]:
     """Call ``answer`` on a copy of the inputs of each case and collect what it does.
+
+    With ``wrap``, which `Check.asking` gives, the wrapped answer is called.
 
     Nothing is compared with a right answer here. What the function prints is kept (shortened)
     in the reply and not shown, so that a forgotten ``print`` cannot flood the notebook.
@@ -211,6 +219,7 @@ def ask(answer: Any, cases: Sequence[Case]) -> list[Reply]:
             "write the name of the function without calling it"
         )
         return [Reply(error=text)] * len(cases)
+    answer = answer if wrap is None else wrap(answer)
     return [_ask_one(answer, case) for case in cases]
 
 

@@ -70,11 +70,12 @@ ONLY_IN = {  # outside library: the modules that may import it
     "circuitsvis": {"widgets"},
     "traitlets": {"widgets", "notebooks", "grading"},
     "nbformat": {"notebooks", "grading", "verify"},
-    "nbclient": {"notebooks"},
+    "nbclient": {"notebooks", "grading"},
     "jinja2": {"grading"},
     "markupsafe": {"grading"},
     "jupytext": {"notebooks"},
     "nbgrader": {"notebooks", "grading"},
+    "cloudpickle": {"grading"},
     "typer": {"train_commands", "cli", "bench"},
     "rich": {"cli", "grading", "bench"},
 }

@@ -16,6 +16,21 @@ from typing import Any, Protocol, runtime_checkable
 from traitlets.config import Config
 
 ANY_TEXT = r"[\s\S]"
+AUTOGRADE_STEPS = (
+    "interp_course.grading.executing.JudgingExecute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+)
+"""nbgrader's own steps, but for the first, which decides scores outside of a student's process."""
+IGNORED = (".ipynb_checkpoints", "__pycache__", "*.pyc", "feedback")
+"""What nbgrader itself leaves out when it copies the files of an assignment."""
+VERDICT_FILES = "*.verdicts.json"
+SECRET_FILE = ".grading-secret"
+"""From it the fresh inputs of a run are drawn; grading again with it asks the same questions."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,12 @@ class Runner(Protocol):
 
 @dataclass(frozen=True)
 class UnsandboxedRunner:
-    """nbgrader's own autograder with an ordinary kernel: for trusted submissions only."""
+    """nbgrader's autograder with an ordinary kernel: safe scores, but nothing else is safe.
+
+    Scores of exercises with checks are decided in this process and cannot be forged. The
+    student's code runs as the user who grades, though, and can read and change that user's
+    files, among them the gradebook: for trusted submissions only.
+    """
 
     cell_timeout: int = 600
     """Seconds that one cell may run."""
@@ -78,6 +98,11 @@ def nbgrader_config(workspace: Path) -> Config:
     c.CourseDirectory.db_url = gradebook_url(workspace)
     # A graceful shutdown waits for the interpreter's teardown: a fifth of the whole time.
     c.Execute.shutdown_kernel = "immediate"
+    # Scores are decided outside of the process in which a student's code runs.
+    c.Autograde.autograde_preprocessors = list(AUTOGRADE_STEPS)
+    c.JudgingExecute.secret_file = str(workspace / SECRET_FILE)
+    # Seeds and suspicions are no feedback.
+    c.CourseDirectory.ignore = [*IGNORED, VERDICT_FILES]
     # A deleted test cell would otherwise have no score at all.
     c.OverwriteCells.add_missing_cells = True
     # Text on stderr, such as a warning, would score zero; what counts is what a cell raises.

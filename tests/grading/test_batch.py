@@ -124,7 +124,7 @@ ROWS = {
     "first cell crashes": Row(_crash, [2, 3]),
     "warning on stderr": Row(_warns, [2, 3]),
     "endless loop": Row(_endless, [0, 3]),
-    "kernel dies": Row(_kernel_dies, [0, 0], "Kernel died", "failed"),
+    "kernel dies": Row(_kernel_dies, [2, 0]),
     "test removed": Row(_without("square-test"), [2, 3], "cell square-test was removed: put back"),
     "exercise removed": Row(_without("square", "square-test"), [2, 0], "cell square was removed"),
     "all cells removed": Row(lambda notebook: {**notebook, "cells": []}, [0, 0], "was removed"),
@@ -268,6 +268,12 @@ def test_a_failed_cell_says_what_it_raised(run: Run) -> None:
     cell = run.result("wrong on the hidden test").cells[1]
     assert cell.error is not None
     assert "AssertionError" in cell.error
+
+
+def test_a_kernel_that_died_is_named_as_such(run: Run) -> None:
+    error = run.result("kernel dies").cells[1].error
+    assert error is not None
+    assert "KernelDied" in error
 
 
 def test_an_endless_loop_is_named_as_such(run: Run) -> None:

@@ -11,7 +11,7 @@ from test_feedback import Parsed
 
 from interp_course import course
 from interp_course.grading import batch, flags, output
-from interp_course.grading.results import Result
+from interp_course.grading.results import Batch, Result
 from interp_course.grading.runner import UnsandboxedRunner
 
 OWN = """
@@ -40,7 +40,7 @@ class Run:
     """A graded class and what was written from it."""
 
     root: Path
-    before: results.Batch
+    before: Batch
     written: output.Output
 
     def page(self, student: str) -> Parsed:

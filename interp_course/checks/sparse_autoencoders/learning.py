@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from interp_course.checking import Case, Reply, Verdict, ask
+from interp_course.checking import Case, Reply, Verdict
 from interp_course.checks.numbers import NumberCheck
 from interp_course.comparing import difference
 
@@ -36,14 +36,14 @@ class LearningCheck(NumberCheck):
     name_error: Callable[[Case, str], str | None] = lambda case, error: None
     """Gets what was raised and returns the mistake that leads to it, if any."""
 
-    def verdict(self, answer: Any, seed: int = 0) -> Verdict:
-        """Ask for the loss and its gradients, and judge in this process."""
-        cases = self.cases(seed)
-        return self.judge(cases, ask(self._asking(answer) if callable(answer) else answer, cases))
+    def asking(self) -> "_WithGradients":
+        """The answer is asked for its gradients as well."""
+        return _WithGradients(tuple(sorted({*self.learning, *self.fixed})))
 
     def judge(self, cases: Sequence[Case], replies: Sequence[Reply]) -> Verdict:
         """First the losses are compared with right ones, then the gradients."""
-        losses = [replace(r, value=getattr(r.value, "loss", None)) for r in replies]
+        replies = [replace(r, value=_learning(r.value)) for r in replies]
+        losses = [replace(r, value=r.value.loss) for r in replies]
         verdict = super().judge(cases, losses)
         if not verdict.passed:
             return verdict
@@ -59,28 +59,10 @@ class LearningCheck(NumberCheck):
             return reply.error, self.name_error(case, reply.error)
         return super()._problem(case, reply)
 
-    def _asking(self, answer: Callable[..., Any]) -> Callable[..., Learning]:
-        """The answer, asked for its gradients as well. What it edits in place is handed back."""
-
-        def asked(*args: Any) -> Learning:
-            with torch.enable_grad():
-                places = sorted({*self.learning, *self.fixed})
-                leaves = {place: args[place].detach().clone() for place in places}
-                given = list(args)
-                for place, leaf in leaves.items():
-                    given[place] = leaf.requires_grad_().clone()  # no leaf: it may be edited
-                loss = answer(*given)
-                gradients = _gradients(loss, leaves)
-            for place in leaves:
-                args[place].copy_(given[place].detach())
-            return Learning(loss.detach() if isinstance(loss, Tensor) else loss, gradients)
-
-        return asked
-
     def _wrong_gradient(self, case: Case, gradients: Gradients | None) -> Problem | None:
         """Where the right gradients are all 0, the loss may have none."""
         assert self.oracle is not None, "gradients are compared with those of the oracle"
-        right = self._asking(self.oracle)(*case.args).gradients or {}
+        right = self.asking()(self.oracle)(*case.args).gradients or {}
         if gradients is None and not any(_moves(g) for g in right.values()):
             return None
         if gradients is None:
@@ -96,6 +78,38 @@ class LearningCheck(NumberCheck):
                 text = f"the loss is right, but its gradient with respect to {name} is not"
                 return text, mistake if place in self.fixed or not _moves(own) else None
         return None
+
+
+@dataclass(frozen=True)
+class _WithGradients:
+    """Wraps an answer so that it gives its gradients, too; knows nothing of what is right."""
+
+    places: tuple[int, ...]
+    """Of the arguments that gradients are taken with respect to."""
+
+    def __call__(self, answer: Callable[..., Any]) -> Callable[..., Learning]:
+        """The answer; what it edits in place is handed back."""
+
+        def asked(*args: Any) -> Learning:
+            with torch.enable_grad():
+                leaves = {place: args[place].detach().clone() for place in self.places}
+                given = list(args)
+                for place, leaf in leaves.items():
+                    given[place] = leaf.requires_grad_().clone()  # no leaf: it may be edited
+                loss = answer(*given)
+                gradients = _gradients(loss, leaves)
+            for place in leaves:
+                args[place].copy_(given[place].detach())
+            return Learning(loss.detach() if isinstance(loss, Tensor) else loss, gradients)
+
+        return asked
+
+
+def _learning(value: Any) -> Learning:
+    """Also of a plain tuple, which is what comes from another process."""
+    if isinstance(value, tuple) and len(value) == 2:
+        return Learning(*value)
+    return Learning(None, None)
 
 
 def _moves(gradient: Tensor | None) -> bool:
