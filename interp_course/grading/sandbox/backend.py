@@ -5,6 +5,7 @@ program is at work.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from interp_course.grading.sandbox.limits import Limits
@@ -27,6 +28,10 @@ class Backend(Protocol):
 
     def missing_for_warm(self) -> str | None:
         """Why kernels cannot share an outer wall here; None if they can."""
+        ...
+
+    def give(self, folder: Path) -> None:
+        """Make a folder and all in it the property of the user who runs the sandbox."""
         ...
 
     def command(

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from interp_course.grading.sandbox import room as rooms
+from interp_course.grading.sandbox import walls
 from interp_course.grading.sandbox.limits import Limits
 from interp_course.grading.sandbox.room import Room
 
@@ -25,7 +26,6 @@ INSTALL = (
     "`pacman -S bubblewrap` (Arch), `zypper install bubblewrap` (openSUSE) or "
     "`apk add bubblewrap` (Alpine)"
 )
-STUDENT = 1000
 FIRST_USER, USERS = 61184, 4336  # given to nobody: systemd keeps them for passing services
 
 
@@ -45,6 +45,13 @@ class Bubblewrap:
         """Why kernels cannot share a sandbox here; None if they can."""
         return _trial(True)
 
+    def give(self, folder: Path) -> None:
+        """Make a folder and all in it the property of the user who runs the sandbox."""
+        if self.user is None:
+            return
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, self.user, self.user, follow_symlinks=False)
+
     def command(
         self, room: Room, limits: Limits, program: Sequence[str], *, warm: bool = False
     ) -> list[str]:
@@ -61,9 +68,9 @@ class Bubblewrap:
             *(_capable() if warm else _incapable()),
             *("--proc", "/proc", "--dev", "/dev", *_folder("/dev/shm", limits)),
             *("--remount-ro", "/dev", *_folder("/tmp", limits), *_folder("/home", limits)),
-            *_folder(rooms.WORK, limits),
+            *_folder(walls.WORK, limits),
             *_mounts(room),
-            *("--remount-ro", "/", "--chdir", rooms.WORK, "--clearenv"),
+            *("--remount-ro", "/", "--chdir", "/", "--clearenv"),
             *(text for pair in rooms.ENVIRONMENT.items() for text in ("--setenv", *pair)),
             *("--setenv", "PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin"),
         ]
@@ -89,7 +96,7 @@ def _capable() -> list[str]:
 
 
 def _incapable() -> list[str]:
-    return ["--uid", str(STUDENT), "--gid", str(STUDENT), *_no_more_users()]
+    return ["--uid", str(walls.STUDENT), "--gid", str(walls.STUDENT), *_no_more_users()]
 
 
 @cache
@@ -146,8 +153,7 @@ def _trial(warm: bool) -> str | None:
         room = rooms.build(Path(folder))
         program = rooms.python("interp_course.grading.sandbox.walls", "warm" if warm else "cold")
         command = backend.command(room, Limits(), program, warm=warm)
-        if backend.user is not None:
-            os.chown(folder, backend.user, backend.user)
+        backend.give(Path(folder))
         run = subprocess.run(
             command, capture_output=True, text=True, timeout=60, check=False, env={"PATH": _path()}
         )

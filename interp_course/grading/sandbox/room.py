@@ -1,7 +1,7 @@
 """What is visible inside a sandbox, and under which path: nothing that is not listed here.
 
 Paths inside are those outside, so that Python finds its libraries; only the submission's own
-folder has a fixed place, `WORK`.
+folder has a fixed place, ``/submission``.
 """
 
 import os
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import interp_course
 
-WORK = "/submission"
 PACKAGE = Path(interp_course.__file__).parent
 ANSWERS = ("checks", "verify")
 """Modules of the package that never come inside, neither as source nor as byte code."""
@@ -98,7 +97,8 @@ def _python() -> list[Path]:
     names = [sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix]
     names += [p for p in (*site.getsitepackages(), site.getusersitepackages()) if p in sys.path]
     paths = [Path(form) for name in names for form in (name, os.path.realpath(name))]
-    return [path for path in dict.fromkeys(paths) if path.is_dir() and path != Path("/usr")]
+    found = sorted({path for path in paths if path.is_dir() and path != Path("/usr")})
+    return [p for p in found if not any(p != q and p.is_relative_to(q) for q in found)]
 
 
 def _inside(path: Path, shown: Mapping[Path, Path]) -> bool:

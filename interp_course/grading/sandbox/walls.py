@@ -14,6 +14,7 @@ import ctypes
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from interp_course.grading.sandbox import sealing
@@ -23,13 +24,17 @@ NEW_PROCESSES, NEW_NETWORK = 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEVICES, NO_EXEC, REMOUNT = 1, 2, 4, 8, 32
 BIND, RECURSIVE, PRIVATE = 4096, 16384, 1 << 18
 STUDENT = 1000
-PRIVATE_FOLDERS = ("/tmp", "/home", "/dev/shm", "/submission")
+WORK = "/submission"
+PRIVATE_FOLDERS = ("/tmp", "/home", "/dev/shm")
 
 
 def main(which: str) -> None:
     """Try the walls around nothing; raises what Linux says if it forbids them."""
     if which == "warm":
-        separate(Path("/tmp"), None, 1 << 20)
+        jobs = Path("/tmp/jobs")
+        for name in ("inbox", "work"):
+            (jobs / name).mkdir(parents=True)
+        separate(jobs, jobs / "inbox", jobs / "work", (), 1 << 20)
         child = os.fork()
         if child:
             sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -38,8 +43,8 @@ def main(which: str) -> None:
     sealing.refuse_calls()
 
 
-def separate(jobs: Path, inbox: Path | None, size: int) -> None:
-    """Take new namespaces and hide all that is another job's.
+def separate(jobs: Path, inbox: Path, work: Path, shown: Iterable[Path], size: int) -> None:
+    """Take new namespaces, copy the submission's folder, and hide all that is another job's.
 
     The process itself stays in its process namespace; the next one it forks is the new one's
     first.
@@ -47,26 +52,22 @@ def separate(jobs: Path, inbox: Path | None, size: int) -> None:
     Args:
         jobs: The folder that holds every job's files.
         inbox: The folder in it that stays, under the same path.
+        work: The submission's folder in it, copied into a private one.
+        shown: What else stays where a private folder would cover it.
         size: Bytes of each private folder.
 
     Raises:
-        OSError: If Linux forbids a step.
+        OSError: If Linux forbids a step, or the submission's folder is larger than that.
     """
     _unshare(NEW_MOUNTS | NEW_PROCESSES | NEW_NETWORK | NEW_IPC)
     _mount(None, "/", None, RECURSIVE | PRIVATE)
-    kept = None if inbox is None else os.open(inbox, os.O_PATH)
-    for folder in PRIVATE_FOLDERS:
-        _mount("tmpfs", folder, "tmpfs", NO_SUID | NO_DEVICES, f"size={size},mode=1777")
+    _empty(Path(WORK), size)
+    copy_work(work)  # before the rest hides it
+    kept = (inbox, *_outermost(shown))
+    covered = jobs.is_relative_to("/tmp") or jobs.is_relative_to("/home")
+    for folder in (*PRIVATE_FOLDERS, *(() if covered else (str(jobs),))):
+        _empty(Path(folder), size, [path for path in kept if path.is_relative_to(folder)])
     _mount("tmpfs", "/dev/pts", "tmpfs", NO_SUID | NO_DEVICES | READ_ONLY, "size=4096,mode=755")
-    if inbox is not None:
-        jobs.mkdir(parents=True, exist_ok=True)
-        _mount("tmpfs", str(jobs), "tmpfs", NO_SUID | NO_DEVICES, "size=65536,mode=755")
-        inbox.mkdir(parents=True)
-        _mount(f"/proc/self/fd/{kept}", str(inbox), None, BIND)
-        _mount(None, str(inbox), None, REMOUNT | BIND | NO_SUID | NO_DEVICES)
-        _mount(None, str(jobs), None, REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEVICES)
-    if kept is not None:
-        os.close(kept)
 
 
 def close() -> None:
@@ -89,10 +90,27 @@ def close() -> None:
     os.setsid()
 
 
-def copy_work(source: str) -> None:
-    """Put a private copy of the submission's folder into the working folder."""
-    shutil.copytree(source, "/submission", dirs_exist_ok=True)
-    os.chdir("/submission")
+def copy_work(source: Path) -> None:
+    """Put a private copy of the submission's folder into the working folder, and go there."""
+    shutil.copytree(source, WORK, dirs_exist_ok=True)
+    os.chdir(WORK)
+
+
+def _empty(folder: Path, size: int, kept: Iterable[Path] = ()) -> None:
+    """Put an empty folder over one, in which only these paths are what they were."""
+    held = [(path, os.open(path, os.O_PATH)) for path in kept]
+    options = f"size={size},mode=1777"
+    _mount("tmpfs", str(folder), "tmpfs", NO_SUID | NO_DEVICES, options)
+    for path, number in held:
+        path.mkdir(parents=True)
+        _mount(f"/proc/self/fd/{number}", str(path), None, BIND | RECURSIVE)
+        os.close(number)
+
+
+def _outermost(paths: Iterable[Path]) -> list[Path]:
+    """The folders among them that none of them contains."""
+    folders = [path for path in paths if path.is_dir()]
+    return [p for p in folders if not any(p != q and p.is_relative_to(q) for q in folders)]
 
 
 def _unshare(flags: int) -> None:
