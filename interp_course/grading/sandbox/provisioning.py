@@ -113,6 +113,7 @@ class SandboxedKernelManager(AsyncKernelManager):
     """Manages a kernel in a sandbox; use a subclass from `manager_class`."""
 
     launcher: Cold
+    started: list[SandboxProvisioner]
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -130,9 +131,14 @@ class SandboxedKernelManager(AsyncKernelManager):
                 kernel_spec=self.kernel_spec,
                 parent=self,
             )
+            self.started.append(self.provisioner)
         return await super()._async_pre_start_kernel(**kw)
 
 
 def manager_class(launcher: Cold) -> type[SandboxedKernelManager]:
-    """A class of managers whose kernels are started by a launcher."""
-    return type("SandboxedKernelManager", (SandboxedKernelManager,), {"launcher": launcher})
+    """A class of managers whose kernels are started by a launcher.
+
+    Its ``started`` lists the provisioners of all kernels that its managers have started.
+    """
+    members = {"launcher": launcher, "started": []}
+    return type("SandboxedKernelManager", (SandboxedKernelManager,), members)

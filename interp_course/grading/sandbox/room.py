@@ -6,7 +6,6 @@ folder has a fixed place, ``/submission``.
 
 import os
 import shutil
-import site
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -93,9 +92,9 @@ def python(module: str, *arguments: str) -> list[str]:
 
 
 def _python() -> list[Path]:
-    """The folders of this Python, of its environment and of what is installed for this user."""
+    """The folders of this Python, of its environment and of other packages that it finds."""
     names = [sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix]
-    names += [p for p in (*site.getsitepackages(), site.getusersitepackages()) if p in sys.path]
+    names += [p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
     paths = [Path(form) for name in names for form in (name, os.path.realpath(name))]
     found = sorted({path for path in paths if path.is_dir() and path != Path("/usr")})
     return [p for p in found if not any(p != q and p.is_relative_to(q) for q in found)]
