@@ -59,6 +59,11 @@ class Cold:
         self._lock = threading.RLock()
         self._running: list[Running] = []
 
+    @property
+    def folder(self) -> Path:
+        """Where its files lie, those of all jobs among them."""
+        return self._scratch
+
     def prepare(self, source: Path) -> Job:
         """The folders of a new job, with the submission's files but no notebooks or links."""
         with self._lock:
