@@ -15,8 +15,7 @@ TIGHT = Limits(
     memory=1024 * MIB,
     memory_in_all=1536 * MIB,
     processes=60,
-    cpu_seconds=3,
-    wall_seconds=20,
+    cpu_seconds=2,
     file_size=5 * MIB,
     folder_size=20 * MIB,
 )

@@ -1,8 +1,9 @@
 """Each way to use up the machine ends at its limit, and the next kernel works."""
 
 import pytest
-from sandboxed import run
+from sandboxed import needs_sandbox, run
 
+from interp_course.grading.sandbox.bubblewrap import Bubblewrap
 from interp_course.grading.sandbox.launching import Cold
 from interp_course.grading.sandbox.limits import Limits
 
@@ -71,12 +72,18 @@ time.sleep(9)
 
 def test_an_endless_loop_ends_with_its_processor_time(tight: Cold) -> None:
     code = "import signal; signal.signal(signal.SIGXCPU, signal.SIG_DFL)\nwhile True: pass"
-    assert run(tight, code).reason == "it used more than 3 seconds of processor time"
+    assert run(tight, code).reason == "it used more than 2 seconds of processor time"
     assert works(tight)
 
 
-def test_a_kernel_that_only_waits_ends_with_its_time(tight: Cold) -> None:
-    assert run(tight, "import time; time.sleep(60)").reason == "it ran longer than 20 seconds"
+@needs_sandbox
+def test_a_kernel_that_only_waits_ends_with_its_time() -> None:
+    launcher = Cold(Bubblewrap(), Limits(wall_seconds=5))
+    try:
+        ran = run(launcher, "import time; time.sleep(60)")
+        assert ran.reason == "it ran longer than 5 seconds"
+    finally:
+        launcher.close()
 
 
 def test_a_kernel_that_ends_itself_says_so(tight: Cold) -> None:
