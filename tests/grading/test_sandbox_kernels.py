@@ -2,16 +2,18 @@
 
 import asyncio
 import os
-import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
-from sandboxed import needs_sandbox, needs_warm, run, run_in
+from sandboxed import WHY_NOT, WHY_NOT_WARM, needs_sandbox, needs_warm, run, run_in
 
 from interp_course.grading.sandbox.backend import Backend, SandboxError
 from interp_course.grading.sandbox.bubblewrap import Bubblewrap
@@ -19,6 +21,7 @@ from interp_course.grading.sandbox.launching import Cold, Warm
 from interp_course.grading.sandbox.provisioning import SandboxProvisioner, manager_class
 
 FEW = ("ipykernel.kernelapp",)
+HERE = str(Path(__file__).parent)
 LINGERING = """
 import os, signal, sys, time
 if os.fork() == 0:
@@ -31,6 +34,17 @@ if os.fork() == 0:
 time.sleep(1)
 print(sum("999.25" in open(f"/proc/{p}/cmdline").read() for p in os.listdir("/proc")
           if p.isdigit() and p != "1"))
+"""
+
+
+GRADER = """
+import sys
+sys.path[:0] = [sys.argv[3]]
+from sandboxed import run
+from interp_course.grading.sandbox import bubblewrap, launching
+way = getattr(launching, sys.argv[1])
+options = {"libraries": ("ipykernel.kernelapp",)} if way is launching.Warm else {}
+run(way(bubblewrap.Bubblewrap(), **options), sys.argv[2] + "\\ntime.sleep(99)")
 """
 
 
@@ -47,6 +61,26 @@ def lingering() -> bool:
     return any("999.25" in " ".join(p.info["cmdline"] or ()) for p in processes())
 
 
+def server(launcher: Warm) -> psutil.Process:
+    """The process that has imported the libraries and forks the kernels."""
+    inside = psutil.Process(launcher.process).children(recursive=True)
+    return next(p for p in inside if p.name() != "bwrap")
+
+
+async def answer(get: Callable[..., Any], asked: str, kind: str) -> dict[str, Any]:
+    """The content of the next message of a kind that answers this request."""
+    while True:
+        message = await get(timeout=60)
+        if message["parent_header"].get("msg_id") == asked and message["msg_type"] == kind:
+            return message["content"]
+
+
+def welcome(server: socket.socket) -> None:
+    visitor, _ = server.accept()
+    with visitor:
+        visitor.send(b"welcome")
+
+
 def processes() -> list[psutil.Process]:
     return list(psutil.process_iter(["cmdline"]))
 
@@ -57,7 +91,7 @@ def test_a_background_process_ends_with_its_kernel(launcher: Cold) -> None:
 
 
 def test_a_background_process_ends_with_a_kernel_that_ended_itself(launcher: Cold) -> None:
-    assert run(launcher, LINGERING + "\nos._exit(0)").text == "1"
+    assert run(launcher, LINGERING + "\ntime.sleep(1); os._exit(0)").text == "1"
     assert not lingering()
 
 
@@ -109,36 +143,32 @@ print(len([p for p in os.listdir("/proc") if p.isdigit()]), os.listdir(os.enviro
 
 @needs_warm
 def test_a_warm_process_that_was_killed_is_started_anew() -> None:
-    launcher = Warm(Bubblewrap(), libraries=FEW)
-    assert run(launcher, "print(1)").text == "1"
-    before = launcher.process
-    os.kill(before, signal.SIGKILL)
-    assert run(launcher, "print(2)").text == "2"
-    assert launcher.process != before
-    launcher.close()
+    with Warm(Bubblewrap(), libraries=FEW) as launcher:
+        assert run(launcher, "print(1)").text == "1"
+        before = launcher.process
+        server(launcher).kill()
+        assert run(launcher, "print(2)").text == "2"
+        assert launcher.process != before
 
 
 @needs_warm
 def test_when_the_warm_process_ends_its_kernels_end() -> None:
-    launcher = Warm(Bubblewrap(), libraries=FEW)
-    run(launcher, "1")
-    with ThreadPoolExecutor(1) as pool:
+    with Warm(Bubblewrap(), libraries=FEW) as launcher, ThreadPoolExecutor(1) as pool:
+        run(launcher, "1")
         ran = pool.submit(run, launcher, LINGERING + "\ntime.sleep(50)")
         assert soon(lingering)
-        os.kill(launcher.process, signal.SIGKILL)
+        server(launcher).kill()
         assert ran.result().reason is None
-    assert soon(lambda: not lingering())
-    launcher.close()
+        assert not lingering()
 
 
 @needs_warm
 def test_a_library_that_cannot_be_imported_is_named() -> None:
-    launcher = Warm(Bubblewrap(), libraries=("no_such_library",))
-    try:
-        with pytest.raises(SandboxError, match="No module named 'no_such_library'"):
-            run(launcher, "1")
-    finally:
-        launcher.close()
+    with (
+        Warm(Bubblewrap(), libraries=("no_such_library",)) as launcher,
+        pytest.raises(SandboxError, match="No module named 'no_such_library'"),
+    ):
+        run(launcher, "1")
 
 
 def test_a_job_leaves_no_folder_behind(launcher: Cold) -> None:
@@ -174,15 +204,26 @@ def test_an_endless_cell_can_be_interrupted(launcher: Cold) -> None:
         client = manager.client()
         client.start_channels()
         await client.wait_for_ready(timeout=60)
-        client.execute("while True: pass")
-        await asyncio.sleep(0.5)
+        asked = client.execute("print('on', flush=True)\nwhile True: pass")
+        await answer(client.get_iopub_msg, asked, "stream")
         await manager.interrupt_kernel()
-        reply = await client.get_shell_msg(timeout=30)
+        reply = await answer(client.get_shell_msg, asked, "execute_reply")
         client.stop_channels()
         await manager.shutdown_kernel(now=True)
-        return reply["content"]["ename"]
+        return reply["ename"]
 
     assert asyncio.run(interrupted()) == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("way", [Cold, Warm])
+def test_kernels_end_with_their_grader(way: type[Cold]) -> None:
+    if reason := WHY_NOT_WARM if way is Warm else WHY_NOT:
+        pytest.skip(reason)
+    grader = subprocess.Popen([sys.executable, "-c", GRADER, way.__name__, LINGERING, HERE])
+    assert soon(lingering)
+    grader.kill()
+    grader.wait()
+    assert soon(lambda: not lingering())
 
 
 def test_a_submission_reads_what_the_grader_puts_into_its_inbox(launcher: Cold) -> None:
@@ -211,7 +252,7 @@ print(desk.recv(9).decode())
                 place = self.provisioner.inbox / "desk"
                 server.bind(str(place))
                 server.listen()
-                self.answered = pool.submit(lambda: server.accept()[0].send(b"welcome"))
+                pool.submit(welcome, server)
                 place.chmod(0o666)
                 await super()._async_post_start_kernel(**kw)
 
@@ -220,18 +261,18 @@ print(desk.recv(9).decode())
 
 @needs_warm
 @pytest.mark.slow
-def test_a_forked_kernel_has_torch_ready_with_the_default_seed() -> None:
+def test_forked_kernels_have_the_libraries_and_random_numbers_of_their_own() -> None:
     launcher = Warm(Bubblewrap())
     code = """
 import sys
 print("torch" in sys.modules, "transformer_lens" in sys.modules)
-import torch
-print(torch.initial_seed(), torch.rand(1).item(), torch.get_num_threads())
+import numpy, torch
+print(torch.initial_seed(), torch.rand(1).item(), numpy.random.rand())
 """
-    texts = {run(launcher, code).text for _ in range(2)}
+    ran = [run(launcher, code).text.splitlines() for _ in range(2)]
     launcher.close()
-    assert len(texts) == 1
-    assert texts.pop().startswith("True True\n67280421310721 ")
+    assert [lines[0] for lines in ran] == ["True True"] * 2
+    assert not set(ran[0][1].split()) & set(ran[1][1].split())
 
 
 def test_bubblewrap_is_a_backend() -> None:

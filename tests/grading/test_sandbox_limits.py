@@ -78,12 +78,9 @@ def test_an_endless_loop_ends_with_its_processor_time(tight: Cold) -> None:
 
 @needs_sandbox
 def test_a_kernel_that_only_waits_ends_with_its_time() -> None:
-    launcher = Cold(Bubblewrap(), Limits(wall_seconds=5))
-    try:
+    with Cold(Bubblewrap(), Limits(wall_seconds=5)) as launcher:
         ran = run(launcher, "import time; time.sleep(60)")
         assert ran.reason == "it ran longer than 5 seconds"
-    finally:
-        launcher.close()
 
 
 def test_a_kernel_that_ends_itself_says_so(tight: Cold) -> None:
@@ -93,5 +90,5 @@ def test_a_kernel_that_ends_itself_says_so(tight: Cold) -> None:
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "many"])
 def test_a_limit_that_is_no_positive_whole_number_is_refused(value: object) -> None:
-    with pytest.raises((ValueError, TypeError), match="memory is .*expected|Type-check error"):
+    with pytest.raises((ValueError, TypeError), match=r"memory is .*expected|Type-check error"):
         Limits(memory=value)  # pyright: ignore[reportArgumentType]

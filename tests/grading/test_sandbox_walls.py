@@ -197,10 +197,7 @@ print(len(kinds) > 0, socket.SOCK_SEQPACKET in kinds)
 
 
 @needs_sandbox
-def test_a_folder_below_what_is_shown_can_be_hidden(tmp_path: Path) -> None:
-    launcher = Cold(Bubblewrap(), hidden=[Path("/usr/share/zoneinfo/Etc")])
-    try:
+def test_a_folder_below_what_is_shown_can_be_hidden() -> None:
+    with Cold(Bubblewrap(), hidden=[Path("/usr/share/zoneinfo/Etc")]) as launcher:
         code = "import os; print(os.listdir('/usr/share/zoneinfo/Etc'))"
         assert run(launcher, code).text == "[]"
-    finally:
-        launcher.close()

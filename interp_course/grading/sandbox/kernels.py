@@ -14,6 +14,10 @@ from interp_course.grading.sandbox.keeper import STARTED
 START_SECONDS = 120
 
 
+class KeeperGone(SandboxError):
+    """The sandbox ended before it answered."""
+
+
 @dataclass(frozen=True)
 class Job:
     """The folders of one kernel outside."""
@@ -77,7 +81,8 @@ def start(control: socket.socket, order: bytes, outer: Any = None) -> Running:
         outer: The process of a sandbox that is this kernel's alone.
 
     Raises:
-        SandboxError: If the keeper is gone, or says why the kernel did not start.
+        KeeperGone: If nobody answers.
+        SandboxError: If the keeper says why the kernel did not start.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
@@ -85,13 +90,15 @@ def start(control: socket.socket, order: bytes, outer: Any = None) -> Running:
             socket.send_fds(control, [order], [theirs.fileno()])
         except OSError as error:
             ours.close()
-            raise SandboxError(f"the sandbox is gone: {error}") from error
+            raise KeeperGone(f"the sandbox is gone: {error}") from error
     ours.settimeout(START_SECONDS)
     message, numbers = received(ours, 4096)
-    if message != STARTED or not numbers:
-        ours.close()
-        raise SandboxError(f"the kernel did not start: {message.decode(errors='replace')}")
-    return Running(numbers[0], ours, outer)
+    if message == STARTED and numbers:
+        return Running(numbers[0], ours, outer)
+    ours.close()
+    if not message:
+        raise KeeperGone("the sandbox ended before it started the kernel")
+    raise SandboxError(f"the kernel did not start: {message.decode(errors='replace')}")
 
 
 def received(line: socket.socket, most: int) -> tuple[bytes, list[int]]:

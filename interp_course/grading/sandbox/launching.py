@@ -15,11 +15,20 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from interp_course.grading.sandbox import room as rooms
 from interp_course.grading.sandbox.backend import Backend, SandboxError
 from interp_course.grading.sandbox.keeper import READY
-from interp_course.grading.sandbox.kernels import START_SECONDS, Job, Running, received, start
+from interp_course.grading.sandbox.kernels import (
+    START_SECONDS,
+    Job,
+    KeeperGone,
+    Running,
+    received,
+    start,
+)
 from interp_course.grading.sandbox.limits import Limits
 
 KEEPER = "interp_course.grading.sandbox.keeper"
@@ -105,6 +114,17 @@ class Cold:
             running.wait()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
     def _start(self, job: Job, order: bytes) -> Running:
         room = replace(
             self._room, shown={**self._room.shown, job.work: job.work}, writable=(job.inbox,)
@@ -157,7 +177,7 @@ class Warm(Cold):
 
     @property
     def process(self) -> int:
-        """The process outside whose end ends every kernel."""
+        """The process outside that the sandbox was started with."""
         return self._server.pid
 
     def close(self) -> None:
@@ -175,13 +195,11 @@ class Warm(Cold):
         self._server.wait()
 
     def _start(self, job: Job, order: bytes) -> Running:
-        if self._server.poll() is not None:
-            self._restart()
-        try:
-            return self._order(order)
-        except SandboxError:
-            if self._server.poll() is None:
-                raise
+        if self._server.poll() is None:
+            try:
+                return self._order(order)
+            except KeeperGone:
+                self._server.wait(START_SECONDS)
         self._restart()
         return self._order(order)
 
