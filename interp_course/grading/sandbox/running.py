@@ -8,6 +8,7 @@ from typing import Any
 from interp_course.grading import runner
 from interp_course.grading.runner import Job, Outcome
 from interp_course.grading.sandbox import provisioning
+from interp_course.grading.sandbox.backend import SandboxError
 from interp_course.grading.sandbox.bubblewrap import Bubblewrap
 from interp_course.grading.sandbox.launching import Cold, Warm
 from interp_course.grading.sandbox.limits import Limits
@@ -25,7 +26,9 @@ def best_launcher(limits: Limits, hidden: tuple[Path, ...] = ()) -> tuple[Cold, 
         SandboxError: If no sandbox can be made here; the message says what to do.
     """
     backend = Bubblewrap()
-    why_not_warm = backend.missing() or backend.missing_for_warm()
+    if reason := backend.missing():
+        raise SandboxError(f"{reason}; to grade people you trust, pass --no-sandbox")
+    why_not_warm = backend.missing_for_warm()
     if why_not_warm is None:
         return Warm(backend, limits, hidden), None
     return Cold(backend, limits, hidden), why_not_warm
