@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from interp_course import cli, course, notebooks, recipes
 from interp_course.course import CourseError
+from interp_course.grading.sandbox.bubblewrap import Bubblewrap
 
 COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train", "train-dictionary", "bench"]
 

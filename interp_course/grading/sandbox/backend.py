@@ -20,7 +20,10 @@ class SandboxError(RuntimeError):
 class Backend(Protocol):
     """Builds the outer wall."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What a message calls it."""
+        ...
 
     def missing(self) -> str | None:
         """Why it cannot be used here and what to install or allow; None if it can."""

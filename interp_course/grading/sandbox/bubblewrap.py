@@ -39,11 +39,11 @@ class Bubblewrap:
 
     def missing(self) -> str | None:
         """Why it cannot be used here and what to install or allow; None if it can."""
-        return _trial(False)
+        return _found(False)
 
     def missing_for_warm(self) -> str | None:
         """Why kernels cannot share a sandbox here; None if they can."""
-        return _trial(True)
+        return _found(True)
 
     def give(self, folder: Path) -> None:
         """Make a folder and all in it the property of the user who runs the sandbox."""
@@ -140,8 +140,12 @@ def _user_instead_of_root() -> int | None:
 
 
 @cache
-def _trial(warm: bool) -> str | None:
-    """Put up walls around a program that does nothing, and see what is said."""
+def _found(warm: bool) -> str | None:
+    return why_not(warm=warm)
+
+
+def why_not(*, warm: bool) -> str | None:
+    """Put up walls around a program that does nothing; returns what stands against it."""
     if not sys.platform.startswith("linux"):
         return "the sandbox needs Linux: grade in a virtual machine or container with Linux"
     if shutil.which("bwrap") is None:
@@ -161,21 +165,21 @@ def _trial(warm: bool) -> str | None:
         return None
     said = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
     what = "a sandbox within the sandbox" if warm else "a sandbox"
-    return f"this machine does not allow {what} ({said}): {_remedy()}"
+    return f"this machine does not allow {what} ({said}): {remedy()}"
 
 
 def _path() -> str:
     return os.environ.get("PATH", os.defpath)
 
 
-def _remedy() -> str:
-    """What most likely forbids namespaces, and how to allow them."""
+def remedy(settings: Path = Path("/proc/sys")) -> str:
+    """How to allow namespaces, by what most likely forbids them."""
     for name, forbidding in (
         ("kernel/apparmor_restrict_unprivileged_userns", "1"),
         ("kernel/unprivileged_userns_clone", "0"),
         ("user/max_user_namespaces", "0"),
     ):
-        setting = Path("/proc/sys") / name
+        setting = settings / name
         if setting.is_file() and setting.read_text().strip() == forbidding:
             value = "15000" if name.startswith("user/") else str(1 - int(forbidding))
             return f"allow it with `sudo sysctl -w {name.replace('/', '.')}={value}`"

@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Instance
 
 from interp_course.grading.sandbox.kernels import Job, Running
@@ -53,8 +53,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         if self.job is None:
             self.job = self.launcher.prepare(Path(kwargs.get("cwd") or Path.cwd()))
             manager.transport = "ipc"
-            manager.ip = str(self.job.inbox / "k")
-            manager.connection_file = str(self.job.inbox / "kernel.json")
+            manager.ip = str(self.inbox / "k")
+            manager.connection_file = str(self.inbox / "kernel.json")
         manager.write_connection_file()
         self._info = manager.get_connection_info()
         arguments = ["-f", manager.connection_file, *kwargs.pop("extra_arguments", [])]

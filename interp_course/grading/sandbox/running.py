@@ -79,9 +79,8 @@ def use_sandbox(settings: Any, launcher: Cold) -> type[SandboxedKernelManager]:
     from nbgrader.preprocessors import Execute
 
     managers = provisioning.manager_class(launcher)
-    steps = settings.Autograde.get("autograde_preprocessors")
-    if steps is None:
-        steps = Autograde.class_traits()["autograde_preprocessors"].default()
+    steps: list[type] = settings.Autograde.get("autograde_preprocessors") or []
+    steps = steps or [*(Autograde.class_traits()["autograde_preprocessors"].default() or ())]
     settings.Autograde.autograde_preprocessors = [
         executing_with(step, managers) if issubclass(step, Execute) else step for step in steps
     ]
