@@ -23,6 +23,7 @@ from interp_course.course import START, CourseError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from interp_course.grading.runner import Runner
     from interp_course.verify import UnitReport
 
 PROBLEMS, UNUSABLE = 1, 2
@@ -179,22 +180,21 @@ def grade(
         Literal["plain", "moodle", "canvas"] | None,
         typer.Option(help="Also write the scores for a learning management system."),
     ] = None,
+    sandbox: Annotated[
+        bool, typer.Option(help="Run submissions where they reach nothing of yours.")
+    ] = True,
 ) -> None:
     """Grade a folder of submissions with nbgrader; a failure never touches the others.
 
-    WARNING: submissions run WITHOUT a sandbox, with your rights. Grade only people you trust,
-    or inside a container.
+    Each submission runs in a sandbox, which needs Linux and bubblewrap. With --no-sandbox it
+    runs with your rights: for people you trust, or inside a container.
     """
     root = course.find_root()
-    warning = "submissions run without a sandbox, with your rights: grade only people you trust"
-    typer.secho(f"WARNING: {warning}, or inside a container.", err=True, fg=typer.colors.YELLOW)
     from rich.console import Console
 
     from interp_course.grading import batch, output, report
-    from interp_course.grading.runner import UnsandboxedRunner
 
-    runner = UnsandboxedRunner(cell_timeout=timeout)
-    with _bar() as show:
+    with _runner(timeout, sandbox, (root, submissions, out)) as runner, _bar() as show:
         graded = batch.grade(submissions, out, root, only=unit or [], runner=runner, progress=show)
     written = output.write(graded, root, lms)
     Console().print(report.tables(written.batch))
@@ -204,6 +204,31 @@ def grade(
         count = f"{graded.problems} of {len(graded.results)} submissions have no grade"
         typer.secho(f"{count}: see above", err=True, fg=typer.colors.RED)
         raise typer.Exit(PROBLEMS)
+
+
+@contextlib.contextmanager
+def _runner(timeout: int, sandbox: bool, hidden: tuple[Path, ...]) -> Iterator["Runner"]:
+    """What executes submissions; says so where it is less than a quick sandbox."""
+    from interp_course.grading.runner import UnsandboxedRunner
+    from interp_course.grading.sandbox import running
+    from interp_course.grading.sandbox.limits import Limits
+
+    if not sandbox:
+        _warn(
+            "submissions run without a sandbox, with your rights: grade only people you trust, "
+            "or inside a container."
+        )
+        yield UnsandboxedRunner(cell_timeout=timeout)
+        return
+    launcher, why_slow = running.best_launcher(Limits(), hidden)
+    if why_slow is not None:
+        _warn(f"each submission imports the libraries anew: {why_slow}")
+    with running.SandboxedRunner(launcher, cell_timeout=timeout) as runner:
+        yield runner
+
+
+def _warn(text: str) -> None:
+    typer.secho(f"WARNING: {text}", err=True, fg=typer.colors.YELLOW)
 
 
 app.command(epilog="Example: interp-course train induction --seed 1 --out my-model")(training.train)

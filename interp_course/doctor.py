@@ -44,7 +44,7 @@ def report(*, model_run: bool = True) -> list[Item]:
     """
     looks: list[Callable[[], Iterator[Item]]] = [
         _python, _packages, _device, _memory, _disk, _jupyterlab, _nbgrader, _course, _kernel,
-        _weights,
+        _weights, _sandbox,
     ]  # fmt: skip
     if model_run:
         looks.append(_model)
@@ -190,6 +190,15 @@ def _weights() -> Iterator[Item]:
         yield Item("bundled weights", False, str(error), assets.FIX)
         return
     yield Item("bundled weights", True, f"{len(assets.names())} files, sha256 as shipped")
+
+
+def _sandbox() -> Iterator[Item]:
+    """Only teachers need it, so that its absence is no problem; the detail says what to do."""
+    from interp_course.grading.sandbox.bubblewrap import Bubblewrap
+
+    backend = Bubblewrap()
+    detail = backend.missing() or backend.missing_for_warm() or f"{backend.name} works"
+    yield Item("sandbox for grading", True, detail)
 
 
 def _model() -> Iterator[Item]:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from interp_course import cli, course, notebooks, recipes
 from interp_course.course import CourseError
+from interp_course.grading.sandbox.bubblewrap import Bubblewrap
 
 COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train", "train-dictionary", "bench"]
 
@@ -66,7 +67,8 @@ def test_a_fault_of_the_program_itself_keeps_its_traceback(
 def test_a_file_that_cannot_be_written_is_one_message(in_tiny_course: Path, tmp_path: Path) -> None:
     (tmp_path / "subs" / "ann").mkdir(parents=True)
     (tmp_path / "file").write_text("")
-    result = run("grade", str(tmp_path / "subs"), "--out", str(tmp_path / "file" / "out"))
+    out = tmp_path / "file" / "out"
+    result = run("grade", str(tmp_path / "subs"), "--no-sandbox", "--out", str(out))
     assert result.exit_code == 2
     assert "Error: [Errno 20]" in result.output
 
@@ -115,14 +117,34 @@ def test_lab_passes_on_what_follows_the_dashes(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_grade_warns_that_there_is_no_sandbox(in_tiny_course: Path, tmp_path: Path) -> None:
-    assert "WARNING: submissions run without a sandbox" in run("grade", str(tmp_path)).output
+    output = run("grade", str(tmp_path), "--no-sandbox").output
+    assert "WARNING: submissions run without a sandbox" in output
+
+
+def test_grade_without_bubblewrap_is_an_error_that_says_how_to_install_it(
+    in_tiny_course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "bubblewrap is not installed: install it with `apt install bubblewrap`"
+    monkeypatch.setattr(Bubblewrap, "missing", lambda self: reason)
+    result = run("grade", str(tmp_path))
+    assert result.exit_code == 2
+    assert f"Error: {reason}; to grade people you trust, pass --no-sandbox" in result.output
+
+
+def test_grade_says_when_kernels_cannot_share_a_sandbox(
+    in_tiny_course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bubblewrap, "missing", lambda self: None)
+    monkeypatch.setattr(Bubblewrap, "missing_for_warm", lambda self: "not allowed here")
+    output = run("grade", str(tmp_path)).output
+    assert "WARNING: each submission imports the libraries anew: not allowed here" in output
 
 
 def test_grade_writes_the_scores_and_reports_what_was_refused(
     in_tiny_course: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "subs" / "ann" / "01_tiny").mkdir(parents=True)
-    result = run("grade", str(tmp_path / "subs"), "--out", str(tmp_path / "out"))
+    result = run("grade", str(tmp_path / "subs"), "--no-sandbox", "--out", str(tmp_path / "out"))
     assert result.exit_code == 1
     assert "ann · 01_tiny: tiny.ipynb is missing" in " ".join(result.output.split())
     assert "ann,01_tiny,0,5,0,0,refused" in (tmp_path / "out" / "scores.csv").read_text()
@@ -145,7 +167,7 @@ def test_grade_of_a_unit_that_nobody_handed_in_is_an_error(
     in_tiny_course: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "subs" / "ann").mkdir(parents=True)
-    result = run("grade", str(tmp_path / "subs"), "--unit", "tiny")
+    result = run("grade", str(tmp_path / "subs"), "--no-sandbox", "--unit", "tiny")
     assert (result.exit_code, "holds no submission to tiny" in result.output) == (2, True)
 
 

@@ -76,11 +76,16 @@ class UnsandboxedRunner:
 
     def run(self, job: Job) -> Outcome:
         """Autograde in this process; the student's code runs in a kernel of its own."""
-        from nbgrader.converters import Autograde
-
         settings = nbgrader_config(job.workspace)
         settings.Execute.timeout = self.cell_timeout
-        return _start(Autograde, settings, job.assignment, job.student)
+        return autograde(settings, job)
+
+
+def autograde(settings: Config, job: Job) -> Outcome:
+    """Let nbgrader execute and score one submission with these settings."""
+    from nbgrader.converters import Autograde
+
+    return _start(Autograde, settings, job.assignment, job.student)
 
 
 def register(workspace: Path, assignment: str) -> Outcome:

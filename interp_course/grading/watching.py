@@ -76,8 +76,13 @@ class WatchedExecute(Execute):
         self.timeout = self._limit
 
     def create_kernel_manager(self) -> Any:
-        """As nbclient does, with the provisioner of this class and not of the kernelspec."""
+        """As nbclient does, with the provisioner of this class and not of the kernelspec.
+
+        A manager that makes a provisioner by itself says so and keeps it.
+        """
         manager: Any = super().create_kernel_manager()
+        if getattr(manager, "makes_provisioner", False):
+            return manager
         make: Any = self.provisioner_class
         manager.provisioner = make(
             kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec, parent=manager
@@ -119,7 +124,7 @@ class WatchedExecute(Execute):
         try:
             self.execute_cell(cell, index, store_history=not silent)
         except DeadKernelError:
-            self._trouble = self._trouble or Trouble("KernelDied", GONE)
+            self._trouble = self._trouble or Trouble("KernelDied", self._why_gone())
         except CellTimeoutError:
             self._trouble = self._trouble or Trouble("KernelUnresponsive", DEAF)
         except Exception as error:  # a kernel in a student's hands may send anything
@@ -169,6 +174,12 @@ class WatchedExecute(Execute):
             self._trouble = Trouble("OutputFlood", FLOOD)
             asyncio.ensure_future(self._kill())  # noqa: RUF006
         return False
+
+    def _why_gone(self) -> str:
+        """What the provisioner knows of it, or else what may have happened."""
+        provisioner = None if self.km is None else self.km.provisioner
+        reason = getattr(provisioner, "reason", None)
+        return GONE if reason is None else f"the kernel is gone: {reason}"
 
     async def _kill(self) -> None:
         if self.km is not None and self.km.provisioner is not None:
