@@ -4,29 +4,26 @@ Exit codes: 0 all is well, 1 problems were found (and listed), 2 the command cou
 work. Anything heavy is imported inside the command that needs it, so ``--help`` is quick.
 """
 
-import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from interp_course import course
+from interp_course import grade_command as grading
 from interp_course import train_commands as training
 from interp_course.bench import commands as bench_commands
 from interp_course.course import START, CourseError
+from interp_course.terminal import UNUSABLE, bar, finish, waiting
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from interp_course.grading.runner import Runner
     from interp_course.verify import UnitReport
-
-PROBLEMS, UNUSABLE = 1, 2
 
 
 class _ClearErrors(TyperGroup):
@@ -60,7 +57,7 @@ def doctor(
     """Look whether this machine is ready for the course; each problem comes with its fix."""
     from interp_course import doctor
 
-    with _waiting("looking at this machine"):
+    with waiting("looking at this machine"):
         items = doctor.report(model_run=model_run)
     if markdown:
         typer.echo(doctor.as_markdown(items))
@@ -68,7 +65,7 @@ def doctor(
         typer.echo(f"{'ok      ' if item.ok else 'PROBLEM '} {item.name}: {item.detail}")
         if item.fix:
             typer.echo(f"          fix: {item.fix}")
-    _finish([item.name for item in items if not item.ok], "ready for the course")
+    finish([item.name for item in items if not item.ok], "ready for the course")
 
 
 @app.command(
@@ -120,11 +117,11 @@ def build(
 
     names: list[str | None] = [*units] if units else [None]
     if check:
-        with _waiting("comparing notebooks with their sources"):
+        with waiting("comparing notebooks with their sources"):
             problems = [problem for name in names for problem in notebooks.check(root, name)]
-        _finish(problems, "all notebooks are what their sources say")
+        finish(problems, "all notebooks are what their sources say")
         return
-    with _bar() as show:
+    with bar() as show:
         written = [
             path
             for name in names
@@ -158,94 +155,24 @@ def verify(
     from interp_course import verify, workers
 
     jobs = jobs or workers.cores()
-    with _bar() as show:
+    with bar() as show:
         reports = verify.verify(
             root, units or [], answers_only=answers_only, jobs=jobs, progress=show
         )
     for report in reports:
         Console().print(_verify_table(report))
     problems = [f"{r.unit.slug}: {problem}" for r in reports for problem in r.problems]
-    _finish(problems, "every unit meets its bars")
+    finish(problems, "every unit meets its bars")
 
 
-@app.command(epilog="Example: interp-course grade submissions --out grades --unit induction_heads")
-def grade(
-    submissions: Annotated[Path, typer.Argument(help="student/assignment/notebook.ipynb below it")],
-    out: Annotated[Path, typer.Option(help="Folder for scores, gradebook and logs.")] = Path(
-        "grades"
-    ),
-    unit: Annotated[list[str] | None, typer.Option(help="Only this unit; may be repeated.")] = None,
-    timeout: Annotated[int, typer.Option(min=1, help="Seconds for one cell.")] = 600,
-    lms: Annotated[
-        Literal["plain", "moodle", "canvas"] | None,
-        typer.Option(help="Also write the scores for a learning management system."),
-    ] = None,
-    sandbox: Annotated[
-        bool, typer.Option(help="Run submissions where they reach nothing of yours.")
-    ] = True,
-) -> None:
-    """Grade a folder of submissions with nbgrader; a failure never touches the others.
-
-    Each submission runs in a sandbox, which needs Linux and bubblewrap. With --no-sandbox it
-    runs with your rights: for people you trust, or inside a container.
-    """
-    root = course.find_root()
-    from rich.console import Console
-
-    from interp_course.grading import batch, output, report
-
-    with _runner(timeout, sandbox, (root, submissions, out)) as runner, _bar() as show:
-        graded = batch.grade(submissions, out, root, only=unit or [], runner=runner, progress=show)
-    written = output.write(graded, root, lms)
-    Console().print(report.tables(written.batch))
-    for what, path in written.paths().items():
-        typer.echo(f"{what}: {path}")
-    if graded.problems:
-        count = f"{graded.problems} of {len(graded.results)} submissions have no grade"
-        typer.secho(f"{count}: see above", err=True, fg=typer.colors.RED)
-        raise typer.Exit(PROBLEMS)
-
-
-@contextlib.contextmanager
-def _runner(timeout: int, sandbox: bool, hidden: tuple[Path, ...]) -> Iterator["Runner"]:
-    """What executes submissions; says so where it is less than a quick sandbox."""
-    from interp_course.grading.runner import UnsandboxedRunner
-    from interp_course.grading.sandbox import running
-    from interp_course.grading.sandbox.limits import Limits
-
-    if not sandbox:
-        _warn(
-            "submissions run without a sandbox, with your rights: grade only people you trust, "
-            "or inside a container."
-        )
-        yield UnsandboxedRunner(cell_timeout=timeout)
-        return
-    launcher, why_slow = running.best_launcher(Limits(), hidden)
-    if why_slow is not None:
-        _warn(f"each submission imports the libraries anew: {why_slow}")
-    with running.SandboxedRunner(launcher, cell_timeout=timeout) as runner:
-        yield runner
-
-
-def _warn(text: str) -> None:
-    typer.secho(f"WARNING: {text}", err=True, fg=typer.colors.YELLOW)
-
-
+app.command(epilog="Example: interp-course grade submissions --out grades --unit induction_heads")(
+    grading.grade
+)
 app.command(epilog="Example: interp-course train induction --seed 1 --out my-model")(training.train)
 app.command(epilog="Example: interp-course train-dictionary world_small --out my-dictionary")(
     training.train_dictionary
 )
 app.add_typer(bench_commands.app, name="bench")
-
-
-def _finish(problems: list[str], all_well: str) -> None:
-    """Say how it ended, and exit with 1 if there are problems."""
-    if not problems:
-        typer.secho(f"✓ {all_well}", fg=typer.colors.GREEN)
-        return
-    for problem in problems:
-        typer.secho(f"✗ {problem}", err=True, fg=typer.colors.RED)
-    raise typer.Exit(PROBLEMS)
 
 
 def _verify_table(report: "UnitReport") -> "Table":
@@ -279,33 +206,3 @@ def _verify_table(report: "UnitReport") -> "Table":
     table.add_section()
     table.add_row("all", of(rejected, wrong), of(named, wrong), of(accepted, right), *totals)
     return table
-
-
-@contextlib.contextmanager
-def _bar() -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar; gives a function of (done, total, what comes next)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total, what: progress.update(
-            task, completed=done, total=total, description=what
-        )
-
-
-@contextlib.contextmanager
-def _waiting(what: str) -> Iterator[None]:
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with console.status(what) if console.is_terminal else contextlib.nullcontext():
-        yield

@@ -14,6 +14,8 @@ import torch
 
 DEVICE_VARIABLE = "INTERP_COURSE_DEVICE"
 INSTANCE_VARIABLE = "INTERP_COURSE_INSTANCE"
+STUDENT_VARIABLE = "INTERP_COURSE_STUDENT"
+INSTANCES = 1_000_000
 WORKSPACE_VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
 """Read by CUDA's matrix products, which are deterministic only if it is set."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
@@ -104,13 +106,23 @@ def deterministic(threads: int = 1) -> Iterator[None]:
             del os.environ[WORKSPACE_VARIABLE]
 
 
+def instance_of(student: str) -> int:
+    """The instance of a student's own, always the same for the same name."""
+    digest = hashlib.sha256(f"instance of {student}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") % INSTANCES
+
+
 def instance() -> int:
-    """The number that draws this student's findings exercises: ``INTERP_COURSE_INSTANCE`` or 0.
+    """The number that draws this student's findings exercises.
+
+    The environment variable ``INTERP_COURSE_INSTANCE`` wins; otherwise it is that of the student
+    whom ``INTERP_COURSE_STUDENT`` names, or 0.
 
     Raises:
         ValueError: If the variable is set to something that is not a whole number.
     """
-    text = os.environ.get(INSTANCE_VARIABLE, "0")
+    student = os.environ.get(STUDENT_VARIABLE, "").strip()
+    text = os.environ.get(INSTANCE_VARIABLE) or (str(instance_of(student)) if student else "0")
     if not text.isdigit():
         raise ValueError(f"{INSTANCE_VARIABLE} must be a whole number, got {text!r}")
     return int(text)

@@ -43,6 +43,8 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"bench", "notebooks", "train_commands"},
     {"grading", "answers"},
     {"verify", "doctor"},
+    {"terminal"},
+    {"grade_command"},
     {"cli"},
     {"__main__"},
 ]
@@ -77,8 +79,8 @@ ONLY_IN = {  # outside library: the modules that may import it
     "jupytext": {"notebooks"},
     "nbgrader": {"notebooks", "grading"},
     "cloudpickle": {"grading"},
-    "typer": {"train_commands", "cli", "bench"},
-    "rich": {"cli", "grading", "bench"},
+    "typer": {"train_commands", "terminal", "grade_command", "cli", "bench"},
+    "rich": {"terminal", "grade_command", "cli", "grading", "bench"},
 }
 HEAVY = [
     *("torch", "transformer_lens", "transformers", "sklearn"),

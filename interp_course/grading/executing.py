@@ -5,12 +5,8 @@ verdicts are written into their outputs in the form that nbgrader reads scores f
 worth nothing, a printed line is worth all points. They are also kept as a file (``verdicts``).
 """
 
-import contextlib
 import copy
-import hashlib
-import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +18,9 @@ from traitlets import Enum, Integer, Unicode
 from interp_course import runtime
 from interp_course.grading import asking, handing, outputs, verdicts
 from interp_course.grading.asking import Asked, Judged
+from interp_course.grading.runner import read_secret
 from interp_course.grading.verdicts import CellVerdict, ExerciseVerdict, NotebookVerdicts
 from interp_course.grading.watching import Trouble, WatchedExecute
-
-_INSTANCES = 1_000_000
-
-
-def instance_of(student: str) -> int:
-    """An instance of a student's own, always the same: what ``"each"`` grades with."""
-    digest = hashlib.sha256(f"instance of {student}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") % _INSTANCES
-
-
-def read_secret(path: Path) -> bytes:
-    """The secret of a grading run, from which fresh inputs are drawn; made if there is none.
-
-    Whoever grades again with the same file asks the same questions.
-    """
-    if not path.exists():
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret-")
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-        with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
-            os.link(name, path)
-        os.unlink(name)
-    return bytes.fromhex(path.read_text(encoding="ascii"))
 
 
 class JudgingExecute(WatchedExecute):
@@ -69,7 +43,7 @@ class JudgingExecute(WatchedExecute):
         place = resources["nbgrader"]
         self._student, self._unit = place["student"], place["notebook"]
         own = self.instances == "each"
-        self.instance = instance_of(self._student) if own else runtime.instance()
+        self.instance = runtime.instance_of(self._student) if own else runtime.instance()
         kept = Path(self.secret_file) if self.secret_file else None
         self._secret = secrets.token_bytes(32) if kept is None else read_secret(kept)
         self._cells: dict[str, CellVerdict] = {}

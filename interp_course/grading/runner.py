@@ -5,13 +5,16 @@ a student's code runs. Another runner may sandbox the kernel, limit it, or work 
 machine, as long as it leaves its scores in the gradebook.
 """
 
+import contextlib
 import logging
 import os
+import secrets
 import sys
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from traitlets.config import Config
 
@@ -31,6 +34,8 @@ IGNORED = (".ipynb_checkpoints", "__pycache__", "*.pyc", "feedback")
 VERDICT_FILES = "*.verdicts.json"
 SECRET_FILE = ".grading-secret"
 """From it the fresh inputs of a run are drawn; grading again with it asks the same questions."""
+Instances = Literal["same", "each"]
+"""Whether all students have the instance of the grader's environment, or each their own."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,13 @@ class UnsandboxedRunner:
 
     cell_timeout: int = 600
     """Seconds that one cell may run."""
+    instances: Instances = "same"
 
     def run(self, job: Job) -> Outcome:
         """Autograde in this process; the student's code runs in a kernel of its own."""
         settings = nbgrader_config(job.workspace)
         settings.Execute.timeout = self.cell_timeout
+        settings.JudgingExecute.instances = self.instances
         return autograde(settings, job)
 
 
@@ -176,3 +183,18 @@ class _Log(logging.Handler):
 
 def _last_line(traceback: str) -> str:
     return [line for line in traceback.splitlines() if line.strip()][-1].strip()
+
+
+def read_secret(path: Path) -> bytes:
+    """The secret of a grading run, from which fresh inputs are drawn; made if there is none.
+
+    Whoever grades again with the same file asks the same questions.
+    """
+    if not path.exists():
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret-")
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+            os.link(name, path)
+        os.unlink(name)
+    return bytes.fromhex(path.read_text(encoding="ascii"))

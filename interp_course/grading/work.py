@@ -16,7 +16,7 @@ from pathlib import Path
 
 from interp_course.course import Unit
 from interp_course.grading import scores
-from interp_course.grading.runner import Job, Outcome, Runner
+from interp_course.grading.runner import SECRET_FILE, Job, Outcome, Runner
 from interp_course.grading.scores import CellScore
 
 LARGEST_FILE = 50_000_000
@@ -64,7 +64,7 @@ class Delivery:
 
 def pack(workspace: Path, units: Collection[Unit]) -> Kit:
     """The kit of a workspace in which these units have been registered."""
-    paths = [workspace / "gradebook.db"]
+    paths = [workspace / "gradebook.db", workspace / SECRET_FILE]
     for unit in units:
         for folder in _FOLDERS:
             found = (workspace / folder / unit.folder).rglob("*")

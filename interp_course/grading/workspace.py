@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from interp_course.course import CourseError, Unit
 from interp_course.grading import scores
-from interp_course.grading.runner import register
+from interp_course.grading.runner import SECRET_FILE, read_secret, register
 from interp_course.grading.work import Kit, pack
 
 _LOCK, _NEW = ".grading", ".new-"
@@ -68,6 +68,8 @@ def registered(
         fresh, kept = Path(name, "fresh"), Path(name, "kept")
         fresh.mkdir()
         releases = {unit.slug: prepare(fresh, root, unit) for unit in units}
+        read_secret(workspace / SECRET_FILE)
+        shutil.copyfile(workspace / SECRET_FILE, fresh / SECRET_FILE)
         kit = pack(fresh, units)
         if gradebook.exists():
             kept.mkdir()

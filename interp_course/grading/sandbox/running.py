@@ -1,6 +1,8 @@
 """Execute submissions with nbgrader, each in a kernel in a sandbox."""
 
-from dataclasses import dataclass, replace
+import atexit
+import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 from traitlets.utils.importstring import import_item
 
 from interp_course.grading import runner
-from interp_course.grading.runner import Job, Outcome
+from interp_course.grading.runner import Instances, Job, Outcome
 from interp_course.grading.sandbox import provisioning
 from interp_course.grading.sandbox.backend import SandboxError
 from interp_course.grading.sandbox.bubblewrap import Bubblewrap
@@ -17,8 +19,20 @@ from interp_course.grading.sandbox.limits import Limits
 from interp_course.grading.sandbox.provisioning import SandboxedKernelManager
 
 
-def best_launcher(limits: Limits, hidden: tuple[Path, ...] = ()) -> tuple[Cold, str | None]:
-    """The fastest way to start kernels that this machine allows, and why it is not `Warm`.
+def why_cold() -> str | None:
+    """Why kernels cannot be forked from a warm process on this machine; None if they can.
+
+    Raises:
+        SandboxError: If no sandbox can be made here; the message says what to do.
+    """
+    backend = Bubblewrap()
+    if reason := backend.missing():
+        raise SandboxError(f"{reason}; to grade people you trust, pass --no-sandbox")
+    return backend.missing_for_warm()
+
+
+def best_launcher(limits: Limits, hidden: tuple[Path, ...] = ()) -> Cold:
+    """The fastest way to start kernels that this machine allows.
 
     Args:
         limits: How much each submission may use.
@@ -27,34 +41,56 @@ def best_launcher(limits: Limits, hidden: tuple[Path, ...] = ()) -> tuple[Cold, 
     Raises:
         SandboxError: If no sandbox can be made here; the message says what to do.
     """
-    backend = Bubblewrap()
-    if reason := backend.missing():
-        raise SandboxError(f"{reason}; to grade people you trust, pass --no-sandbox")
-    why_not_warm = backend.missing_for_warm()
-    if why_not_warm is None:
-        return Warm(backend, limits, hidden), None
-    return Cold(backend, limits, hidden), why_not_warm
+    return (Warm if why_cold() is None else Cold)(Bubblewrap(), limits, hidden)
 
 
 @dataclass(frozen=True)
 class SandboxedRunner:
-    """nbgrader's autograder with a kernel in a sandbox; a context that ends what it started."""
+    """nbgrader's autograder with a kernel in a sandbox.
 
-    launcher: Cold
-    """From `best_launcher`; its limits hold for each submission."""
+    It can be sent to other processes and machines: each of them starts its kernels with a
+    launcher of its own, which is there from the first submission to the end of the process or
+    until `close`.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    """How much each submission may use."""
+    hidden: tuple[Path, ...] = ()
+    """Folders to be kept out of sight: the course, the submissions, the gradebook."""
     cell_timeout: int = 600
     """Seconds that one cell may run."""
+    instances: Instances = "same"
 
     def run(self, job: Job) -> Outcome:
         """Autograde in this process; the student's code runs in the sandbox."""
         settings = runner.nbgrader_config(job.workspace)
         settings.Execute.timeout = self.cell_timeout
+        settings.JudgingExecute.instances = self.instances
         managers = use_sandbox(settings, self.launcher)
         outcome = runner.autograde(settings, job)
         reasons = [p.reason for p in managers.started if p.reason is not None]
         if outcome.failure is None or not reasons:
             return outcome
         return replace(outcome, failure=f"the kernel was stopped: {reasons[-1]}")
+
+    @property
+    def launcher(self) -> Cold:
+        """What starts the kernels of this process.
+
+        Raises:
+            SandboxError: If no sandbox can be made here.
+        """
+        key = os.getpid(), self.limits, self.hidden
+        if key not in _LAUNCHERS:
+            _LAUNCHERS[key] = best_launcher(self.limits, self.hidden)
+            atexit.register(self.close)
+        return _LAUNCHERS[key]
+
+    def close(self) -> None:
+        """End what was started in this process."""
+        launcher = _LAUNCHERS.pop((os.getpid(), self.limits, self.hidden), None)
+        if launcher is not None:
+            launcher.close()
 
     def __enter__(self) -> "SandboxedRunner":
         return self
@@ -65,7 +101,11 @@ class SandboxedRunner:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.launcher.close()
+        self.close()
+
+
+_LAUNCHERS: dict[tuple[int, Limits, tuple[Path, ...]], Cold] = {}
+"""By process, so that one that was forked does not take those of its parent for its own."""
 
 
 def use_sandbox(settings: Any, launcher: Cold) -> type[SandboxedKernelManager]:
