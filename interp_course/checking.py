@@ -108,10 +108,14 @@ class Check:
     def verdict(self, answer: Any, seed: int = 0) -> Verdict:
         """Ask and judge in this process."""
         cases = self.cases(seed)
-        return self.judge(cases, ask(answer, cases, self.asking()))
+        return self.judge(cases, ask(answer, cases, self.asking(cases)))
 
-    def asking(self) -> "Wrap | None":
-        """What an answer is wrapped in if more than its value counts; it knows no right answer."""
+    def asking(self, cases: Sequence[Case]) -> "Wrap | None":
+        """What an answer is wrapped in if more than its value counts; it knows no right answer.
+
+        Args:
+            cases: The cases for which it will be called.
+        """
         return None
 
     def judge(self, cases: Sequence[Case], replies: Sequence[Reply]) -> Verdict:

@@ -60,7 +60,7 @@ FORBIDDEN = {  # although it would point down
 }
 MEASURED_WITH = {  # a claim is judged by scrubbing it; that it is true is known from the weights
     f"checks/causal_scrubbing/{name}.py": {"scrubbing"}
-    for name in ("hypotheses", "pitfalls", "ranking", "arrivals")
+    for name in ("hypotheses", "pitfalls", "ranking", "arrivals", "tables")
 }
 ONLY_IN = {  # outside library: the modules that may import it
     "transformer_lens": {"models", "head_weights", "bench"},

@@ -181,12 +181,12 @@ class Exercise:
     def inputs(self) -> bytes:
         """What `checking.ask` needs besides the answer, without what is right; empty for a finding.
 
-        These are the cases of all draws in a row, and what the answer is wrapped in.
+        For each draw these are its cases, and what the answer is wrapped in.
         """
         if isinstance(self._exercise, Finding):
             return b""
-        cases = [case for cases in self._draws for case in cases]
-        return handing.pickled((cases, self._exercise.asking()))
+        draws = [(list(cases), self._exercise.asking(cases)) for cases in self._draws]
+        return handing.pickled(draws)
 
     def judge(self, reply: str) -> Judged:
         """The verdict on what came from the student's process, which may be anything."""

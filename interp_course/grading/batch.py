@@ -131,7 +131,9 @@ class _Desk:
         failure = delivery.outcome.failure
         if failure is None:
             scores.store(self.workspace, order.student, unit, delivery.files)
-            result = _result(taken.submission, "graded", delivery.cells, taken.notes)
+            result = _result(
+                taken.submission, "graded", delivery.cells, (*delivery.notes, *taken.notes)
+            )
         else:
             zero = scores.unearned(self.releases[unit.slug])
             notes = (f"could not be run to the end: {failure}", *taken.notes)

@@ -87,7 +87,7 @@ class JudgingExecute(WatchedExecute):
             if self._over is not None:
                 cell.outputs = []
             cell.outputs.append(outputs.shown_error(trouble.name, trouble.text))
-            self._flags.append(f"{trouble.name} in cell {cell.get('id', index)}")
+            self._flags.append(f"{trouble.name} in cell {cell.get('id', index)}: {trouble.text}")
             self._recover(trouble, index)
         return trouble
 
@@ -145,7 +145,7 @@ class JudgingExecute(WatchedExecute):
         if given.replies > 1:
             return exercise.failed("more than one answer arrived", "tampering suspected")
         if given.reply is None:
-            return exercise.failed(f"no answer arrived{_reason(asked)}", "no reply")
+            return exercise.failed(f"no answer arrived{_reason(asked)}", verdicts.NO_REPLY)
         return exercise.judge(given.reply)
 
     def _decided_inside(self, cell: NotebookNode, index: int) -> CellVerdict:

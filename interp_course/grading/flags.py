@@ -15,10 +15,13 @@ CRASH = "crash"
 TAMPERING = "tampering suspected"
 NEAR_IDENTICAL = "near-identical"
 
-_LATE = ("CellTimeoutError", "KeyboardInterrupt", "timed out", "Timeout")
-_DEAD = ("Kernel died", "DeadKernelError")
+_LATE = ("CellTimeoutError", "KeyboardInterrupt", "timed out", "Timeout", "KernelUnresponsive")
+_DEAD = ("Kernel died", "DeadKernelError", "KernelDied", "KernelMisbehaved", "OutputFlood")
+_NAMES = (*_DEAD, *_LATE, "TotalTimeout")
+"""With which a note on a cell that was cut short begins."""
+_LOST = ("cell of an unknown form",)
 _JUDGED = ("CheckFailed", "AssertionError", "NotImplementedError")
-_TAMPERED = "were changed: restored"
+_TAMPERED = ("were changed: restored", "tampering suspected")
 
 
 def flags_of(status: str, notes: Iterable[str], cells: Sequence[CellScore] = ()) -> tuple[str, ...]:
@@ -39,14 +42,15 @@ def flags_of(status: str, notes: Iterable[str], cells: Sequence[CellScore] = ())
     if status == "refused":
         return (REFUSED,)
     errors = [cell.error for cell in cells if cell.error is not None]
-    texts = [*notes, *errors] if status == "failed" else errors
+    texts = [*(n for n in notes if status == "failed" or n.startswith(_NAMES)), *errors]
     died = any(word in text for text in texts for word in _DEAD)
     late = any(word in text for text in texts for word in _LATE)
     broken = [e for e in errors if not e.startswith((*_JUDGED, *_LATE, *_DEAD))]
+    lost = any(note.startswith(_LOST) for note in notes)
     found = {
         KERNEL_DIED: died,
         TIMEOUT: late,
-        CRASH: bool(broken) or (status == "failed" and not died and not late),
-        TAMPERING: any(_TAMPERED in note for note in notes),
+        CRASH: bool(broken) or lost or (status == "failed" and not died and not late),
+        TAMPERING: any(word in note for note in notes for word in _TAMPERED),
     }
     return tuple(flag for flag, is_raised in found.items() if is_raised)

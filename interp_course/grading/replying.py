@@ -32,8 +32,9 @@ def reply(nonce: str, kind: str, evaluate: Callable[[], Any]) -> None:
         problem = _too_large(value)
         _send(nonce, {"value": value} if problem is None else {"error": problem})
         return
-    cases, wrap = pickle.loads(talking.ask({"do": "take", "name": nonce}))
-    _send(nonce, {"replies": [_plain(entry) for entry in checking.ask(value, cases, wrap)]})
+    draws = pickle.loads(talking.ask({"do": "take", "name": nonce}))
+    replies = [entry for cases, wrap in draws for entry in checking.ask(value, cases, wrap)]
+    _send(nonce, {"replies": [_plain(entry) for entry in replies]})
 
 
 def _plain(entry: checking.Reply) -> dict[str, Any]:

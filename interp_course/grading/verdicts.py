@@ -10,6 +10,8 @@ from typing import Literal
 
 SUFFIX = ".verdicts.json"
 VERSION = 1
+NO_REPLY = "no reply"
+"""The flag of a cell whose answer could not be asked for, as when a function was deleted."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ class NotebookVerdicts:
     """By ``grade_id``, in the notebook's order."""
     flags: tuple[str, ...] = ()
     """Of cells that are not graded."""
+
+    def notes(self) -> tuple[str, ...]:
+        """What an instructor should know of, for each cell in which something happened."""
+        of_graded = tuple(
+            f"{flag} in {name}"
+            for name, cell in self.cells.items()
+            for flag in cell.flags
+            if cell.decided == "outside" and flag != NO_REPLY
+        )
+        return (*self.flags, *of_graded)
 
 
 def path_of(notebook: Path) -> Path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from interp_course.course import Unit
-from interp_course.grading import scores
+from interp_course.grading import scores, verdicts
 from interp_course.grading.runner import SECRET_FILE, Job, Outcome, Runner
 from interp_course.grading.scores import CellScore
 
@@ -58,6 +58,8 @@ class Delivery:
     outcome: Outcome
     cells: tuple[CellScore, ...] = ()
     """Empty if it could not be run to the end."""
+    notes: tuple[str, ...] = ()
+    """What an instructor should know of."""
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     """The executed notebook and what lies beside it, by file name."""
 
@@ -89,7 +91,9 @@ def do(order: Order, kit: Kit, runner: Runner) -> Delivery:
         if outcome.failure is not None:
             return Delivery(outcome)
         earned = scores.earned(workspace, student, unit, scores.release(workspace, unit))
-        return Delivery(outcome, earned, _written(workspace / "autograded" / student / unit.folder))
+        folder = workspace / "autograded" / student / unit.folder
+        notes = verdicts.load(folder / f"{unit.slug}{verdicts.SUFFIX}").notes()
+        return Delivery(outcome, earned, notes, _written(folder))
     finally:
         for step in ("submitted", "autograded"):
             shutil.rmtree(workspace / step / student, ignore_errors=True)

@@ -82,8 +82,8 @@ def exercise(name: str = "welch_bound", seeds: int = 2) -> Exercise:
 
 
 def replied(of: Exercise, answer: Any) -> list[checking.Reply]:
-    cases, wrap = pickle.loads(of.inputs())
-    return checking.ask(answer, cases, wrap)
+    draws = pickle.loads(of.inputs())
+    return [reply for cases, wrap in draws for reply in checking.ask(answer, cases, wrap)]
 
 
 def judged(of: Exercise, replies: list[checking.Reply], **changes: Any) -> asking.Judged:

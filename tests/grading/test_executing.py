@@ -8,6 +8,7 @@ import pytest
 from forging import FORGERIES
 from nbformat.v4 import new_code_cell, new_notebook
 
+from interp_course import runtime
 from interp_course.grading import batch, executing, verdicts
 from interp_course.grading.batch import Batch, Result
 from interp_course.grading.runner import UnsandboxedRunner
@@ -189,5 +190,5 @@ def test_nobody_else_can_read_the_secret(tmp_path):
 
 
 def test_every_student_can_have_an_instance_of_their_own():
-    assert executing.instance_of("ann") == executing.instance_of("ann")
-    assert executing.instance_of("ann") != executing.instance_of("bob")
+    assert runtime.instance_of("ann") == runtime.instance_of("ann")
+    assert runtime.instance_of("ann") != runtime.instance_of("bob")

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.usefixtures("unhooked")
 FOLDER = Path(handing.checks("circuits").__file__ or "").parents[1]
 UNITS = sorted(p.name for p in FOLDER.iterdir() if (p / "__init__.py").is_file())
 CALLS = {
+    ("causal_scrubbing", "agreement"): [0, 3],
+    ("causal_scrubbing", "candidates"): [0, 3],
+    ("causal_scrubbing", "trials"): [0, 3],
     ("circuits", "country_questions"): [0, 5],
     ("circuits", "network"): [0, 3],
     ("circuits", "puzzle"): [0, 3],

@@ -10,7 +10,7 @@ import pytest
 from test_feedback import Parsed
 
 from interp_course import course
-from interp_course.grading import batch, flags, output
+from interp_course.grading import batch, flags, output, workspace
 from interp_course.grading.results import Batch, Result
 from interp_course.grading.runner import UnsandboxedRunner
 
@@ -56,7 +56,7 @@ def run(tiny_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     work = tmp_path_factory.mktemp("output")
     (work / "release").mkdir()
     unit = course.unit(tiny_course, "tiny")
-    release = batch.prepare(work / "release", tiny_course, unit)
+    release = workspace.prepare(work / "release", tiny_course, unit)
     for student, answer in ANSWERS.items():
         notebook = json.loads(json.dumps(release))
         next(c for c in notebook["cells"] if c["id"] == "square")["source"] = answer

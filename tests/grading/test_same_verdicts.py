@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from interp_course import checking, verify
+from interp_course import checking
+from interp_course.answers import load_answers
 from interp_course.checking import Check, Finding, Verdict
 from interp_course.grading import handing, values
 from interp_course.grading.asking import Asked, Exercise
@@ -34,7 +35,7 @@ def sent(unit: str, name: str, answer: Callable[..., Any]) -> Verdict:
         asked = Exercise(unit, Asked(name, name), (), 3)
         return asked.judge(values.dumps({"value": found(answer)})).verdict
     asked = Exercise(unit, Asked(name, name, 1), (SEED,), 0)
-    cases, wrap = pickle.loads(asked.inputs())
+    [(cases, wrap)] = pickle.loads(asked.inputs())
     replies = [vars(reply) for reply in checking.ask(answer, cases, wrap)]
     return asked.judge(values.dumps({"replies": replies})).verdict
 
@@ -46,7 +47,7 @@ def found(answer: Callable[..., Any]) -> Any:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_verdict_is_the_same_on_both_sides(path):
-    answers = verify.load_answers(path)
+    answers = load_answers(path)
     exercise = getattr(handing.checks(path.parent.name), answers.exercise)
     for answer in [*answers.right, *list(answers.wrong)[:SOME]]:
         own = directly(exercise, answer)

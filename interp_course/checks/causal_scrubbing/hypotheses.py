@@ -19,6 +19,7 @@ from interp_course import compiled
 from interp_course.checking import Case, Check, Reply, Verdict
 from interp_course.checks.causal_scrubbing import hypothesis_mistakes as mistakes
 from interp_course.checks.causal_scrubbing import hypothesis_refusals as refusals
+from interp_course.checks.causal_scrubbing import tables
 from interp_course.checks.causal_scrubbing.claims import Claim, grouped, without_streams
 from interp_course.checks.circuits.handed import number
 from interp_course.circuits import Part
@@ -47,6 +48,11 @@ class _Behaviour(NamedTuple):
 @dataclass(frozen=True)
 class _ClaimCheck(Check):
     """Names mistakes that cannot even be written down as a tree."""
+
+    def asking(self, cases: Sequence[Case]) -> tables.OnPrompts:
+        """A hypothesis is asked for as plain data: its features are the student's code."""
+        prompts = {str(c.args): _behaviour(_network(c)).scrubber.tokens for c in cases}
+        return tables.OnPrompts(prompts)
 
     def judge(self, cases: Sequence[Case], replies: Sequence[Reply]) -> Verdict:
         verdict = super().judge(cases, replies)
@@ -96,12 +102,20 @@ def _cases(seed: int) -> list[Case]:
     return drawn
 
 
+def _network(case: Case) -> int:
+    assert isinstance(case, _NetworkCase)
+    return case.network
+
+
 def _judge(case: Case, value: Any) -> Problem | None:
+    built, scrubber = _behaviour(_network(case))
+    try:
+        value = tables.restored(value, scrubber.tokens)
+    except Exception as error:  # written in another process
+        return f"this is no hypothesis: {error}", refusals.why_not_written(str(error))
     if not isinstance(value, Node):
         kind = repr(value) if isinstance(value, str) else type(value).__name__
         return f"expected a Node, got {kind}", _why_no_node(value)
-    assert isinstance(case, _NetworkCase)
-    built, scrubber = _behaviour(case.network)
     try:
         report = _tested(scrubber, value)
         claim = without_streams(_claim(report.plan, 0))

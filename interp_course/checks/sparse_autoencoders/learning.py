@@ -36,7 +36,7 @@ class LearningCheck(NumberCheck):
     name_error: Callable[[Case, str], str | None] = lambda case, error: None
     """Gets what was raised and returns the mistake that leads to it, if any."""
 
-    def asking(self) -> "_WithGradients":
+    def asking(self, cases: Sequence[Case] = ()) -> "_WithGradients":
         """The answer is asked for its gradients as well."""
         return _WithGradients(tuple(sorted({*self.learning, *self.fixed})))
 
