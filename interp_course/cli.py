@@ -19,6 +19,7 @@ from interp_course import course
 from interp_course import train_commands as training
 from interp_course.bench import commands as bench_commands
 from interp_course.course import START, CourseError
+from interp_course.releasing.commands import release
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -201,6 +202,7 @@ def grade(
         raise typer.Exit(PROBLEMS)
 
 
+app.command(epilog="Example: interp-course release students.zip --unit induction_heads")(release)
 app.command(epilog="Example: interp-course train induction --seed 1 --out my-model")(training.train)
 app.command(epilog="Example: interp-course train-dictionary world_small --out my-dictionary")(
     training.train_dictionary

@@ -12,7 +12,10 @@ from typer.testing import CliRunner, Result
 from interp_course import cli, course, notebooks, recipes
 from interp_course.course import CourseError
 
-COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train", "train-dictionary", "bench"]
+COMMANDS = [
+    *("doctor", "lab", "build", "verify", "grade", "release"),
+    *("train", "train-dictionary", "bench"),
+]
 
 
 def run(*arguments: str) -> Result:
