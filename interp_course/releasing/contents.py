@@ -14,10 +14,10 @@ MANIFEST = "release.json"
 FORMAT = 1
 
 _ON_TOP = ("LICENSE", "constraints.txt", "environment.yml", "nbgrader_config.py", "pyproject.toml")
-_FOR_STUDENTS = {"README.md": "student_readme.md", "Makefile": "student_makefile"}
+_FOR_STUDENTS = {"README.md": "student_readme.txt", "Makefile": "student_makefile.txt"}
 _TEMPLATES = ("interp_course", "releasing")
 _NOT_FOR_STUDENTS = {"instructor.md"}
-_KINDS = {".css", ".js", ".json", ".md", ".py", ".safetensors", ".toml"}
+_KINDS = {".css", ".js", ".json", ".py", ".safetensors", ".toml"}
 _LEFTOVERS = {".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db"}
 
 
