@@ -16,7 +16,8 @@ FORMAT = 1
 _ON_TOP = ("LICENSE", "constraints.txt", "environment.yml", "nbgrader_config.py", "pyproject.toml")
 _FOR_STUDENTS = {"README.md": "student_readme.txt", "Makefile": "student_makefile.txt"}
 _TEMPLATES = ("interp_course", "releasing")
-_NOT_FOR_STUDENTS = {"instructor.md"}
+_DOCS = ("methods.md", "notation.md", "performance.md", "student.md", "world.md")
+_MODEL_CARDS = "models/*.md"
 _KINDS = {".css", ".js", ".json", ".py", ".safetensors", ".toml"}
 _LEFTOVERS = {".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db"}
 
@@ -68,11 +69,8 @@ def collect(root: Path, units: Sequence[Unit]) -> Release:
         root / "course" / f"{START}.ipynb",
         *notebooks,
         *_package(root),
-        *(
-            p
-            for p in _files(root / "docs")
-            if p.suffix == ".md" and p.name not in _NOT_FOR_STUDENTS
-        ),
+        *(root / "docs" / name for name in _DOCS),
+        *sorted((root / "docs").glob(_MODEL_CARDS)),
     ]
     files = {path.relative_to(root).as_posix(): _read(path) for path in paths}
     for name, template in _FOR_STUDENTS.items():

@@ -29,6 +29,7 @@ def repository(built: Path) -> Path:
     for name in BESIDE:
         shutil.copy(REPOSITORY / name, built)
     shutil.copytree(REPOSITORY / "interp_course/releasing", built / "interp_course/releasing")
+    shutil.copytree(REPOSITORY / "docs", built / "docs")
     (built / "interp_course" / "one.py").write_text("value = 1\n")
     return built
 
@@ -68,8 +69,8 @@ def test_a_student_notebook_with_an_answer_is_refused(repository: Path, tmp_path
 @pytest.mark.parametrize(
     ("path", "text", "named"),
     [
-        ("docs/hints.md", "    the_secret_answer = x + x", "an answer"),
-        ("docs/hints.md", "### BEGIN SOLUTION", "'BEGIN SOLUTION'"),
+        ("docs/student.md", "    the_secret_answer = x + x", "an answer"),
+        ("docs/student.md", "### BEGIN SOLUTION", "'BEGIN SOLUTION'"),
         ("interp_course/one.py", "assert double(-1234.5) == -2469", "a hidden test"),
         ("LICENSE", "assert double(-1234.5) == -2469", "a hidden test"),
     ],
@@ -77,7 +78,6 @@ def test_a_student_notebook_with_an_answer_is_refused(repository: Path, tmp_path
 def test_an_answer_in_any_file_is_refused(
     repository: Path, tmp_path: Path, path: str, text: str, named: str
 ) -> None:
-    (repository / path).parent.mkdir(exist_ok=True)
     (repository / path).write_text(f"# A note\n{text}\n")
     with pytest.raises(ReleaseError, match=f"(?s)answers would be released.*{path}.*{named}"):
         make(repository, tmp_path / "out")
@@ -111,8 +111,9 @@ def test_what_is_no_file_of_the_package_is_named(repository: Path, tmp_path: Pat
         make(repository, tmp_path / "out")
 
 
-def test_what_lies_about_in_the_course_folder_is_left_out(repository: Path, tmp_path: Path) -> None:
-    (repository / "course" / "01_small" / "notes.md").write_text("for the exam")
+@pytest.mark.parametrize("folder", ["course/01_small", "course", "docs", "."])
+def test_what_lies_about_is_left_out(repository: Path, tmp_path: Path, folder: str) -> None:
+    (repository / folder / "notes.md").write_text("for the exam")
     release, _ = make(repository, tmp_path / "out")
     assert [path for path in release.files if "notes" in path] == []
 

@@ -110,6 +110,14 @@ def test_every_file_of_the_package_is_in_it(released: Path) -> None:
     assert {path for path in wanted if not (released / path).exists()} == set()
 
 
+def test_every_page_of_the_docs_is_for_students_or_known_to_be_for_instructors(
+    released: Path,
+) -> None:
+    pages = {path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md")}
+    kept = {page for page in pages if not (released / page).exists()}
+    assert kept == {Path("docs/instructor.md")}
+
+
 def test_every_link_in_a_text_leads_to_a_file(released: Path) -> None:
     broken = []
     for path in released.rglob("*.md"):

@@ -133,6 +133,15 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_in_place_of_a_file_is_in_the_way_whatever_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_bytes(OLD.files["README.md"])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "README.md").symlink_to(tmp_path / "mine")
+    with pytest.raises(ReleaseError, match=r"in the way .* README\.md"):
+        writing.to_folder(OLD, tmp_path / "out", force=True)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -162,6 +171,11 @@ def test_a_zip_of_the_same_release_has_the_same_bytes_whatever_its_name(archive:
     turned = Release("1", ("01_a",), dict(reversed(OLD.files.items())))
     writing.to_zip(turned, archive.with_name("other.zip"))
     assert archive.read_bytes() == archive.with_name("other.zip").read_bytes()
+
+
+def test_the_times_in_a_zip_are_always_the_same(archive: Path) -> None:
+    with zipfile.ZipFile(archive) as file:
+        assert {member.date_time for member in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_an_earlier_zip_is_replaced(archive: Path) -> None:
