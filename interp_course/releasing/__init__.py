@@ -1,7 +1,7 @@
 """What students get: notebooks without answers, the package, and how to start.
 
-`make` collects the files from the course's repository, proves that the notebooks are fresh and that
-no answer is in any file, and only then writes a folder or a ``.zip``. A folder can be brought up to
+`make` collects the files from the course's repository, looks whether the notebooks are fresh, searches
+every file for answers and hidden tests, and only then writes a folder or a ``.zip``. A folder can be brought up to
 date later: ``release.json`` in it says which files came from a release, and with which contents.
 
 The package goes along whole, because notebooks and self-checks need it. So students can read the

@@ -34,5 +34,6 @@ def release(
     for path in changes.removed:
         typer.echo(f"removed {path}")
     typer.secho(
-        f"✓ {len(changes.written)} files written; no answer in any file", fg=typer.colors.GREEN
+        f"✓ files written: {len(changes.written)}; all were searched for answers and hidden tests",
+        fg=typer.colors.GREEN,
     )

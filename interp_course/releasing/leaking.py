@@ -1,4 +1,4 @@
-"""The proof that no answer is in a release: every hidden line against every file."""
+"""Whether an answer or a hidden test is in a release: every hidden line against every file."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From the course's repository to a release, with every proof before the first byte is written."""
+"""From the course's repository to a release, with every check before the first byte is written."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

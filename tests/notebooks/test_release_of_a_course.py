@@ -176,7 +176,7 @@ def test_the_command_says_what_was_released_and_what_was_not(
     result = run(two_units, monkeypatch, str(tmp_path / "out"), "--unit", "small")
     assert result.exit_code == 0
     assert "units: 01_small\nnot released: second" in result.output
-    assert "no answer in any file" in result.output
+    assert "searched for answers and hidden tests" in result.output
 
 
 def test_the_command_refuses_changed_files_unless_forced(
