@@ -13,7 +13,10 @@ from interp_course import cli, course, notebooks, recipes
 from interp_course.course import CourseError
 from interp_course.grading.sandbox.bubblewrap import Bubblewrap
 
-COMMANDS = ["doctor", "lab", "build", "verify", "grade", "train", "train-dictionary", "bench"]
+COMMANDS = [
+    *("doctor", "lab", "build", "verify", "grade", "release"),
+    *("train", "train-dictionary", "bench"),
+]
 
 
 def run(*arguments: str) -> Result:

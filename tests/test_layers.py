@@ -41,7 +41,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"quizzes"},
     {"checks"},
     {"bench", "notebooks", "train_commands"},
-    {"grading", "answers"},
+    {"grading", "answers", "releasing"},
     {"verify", "doctor"},
     {"terminal"},
     {"grade_command"},
@@ -79,7 +79,7 @@ ONLY_IN = {  # outside library: the modules that may import it
     "jupytext": {"notebooks"},
     "nbgrader": {"notebooks", "grading"},
     "cloudpickle": {"grading"},
-    "typer": {"train_commands", "terminal", "grade_command", "cli", "bench"},
+    "typer": {"train_commands", "terminal", "grade_command", "cli", "bench", "releasing"},
     "rich": {"terminal", "grade_command", "cli", "grading", "bench"},
 }
 HEAVY = [

@@ -53,8 +53,13 @@ def leaks(hidden: set[str], shown: str, path: Path) -> list[str]:
 
 def readable(path: Path) -> str:
     """The text of a file; of a notebook every string in it, without JSON's escapes."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if path.suffix != ".ipynb":
+    return as_text(path.read_bytes(), path.suffix)
+
+
+def as_text(data: bytes, suffix: str) -> str:
+    """The same of a file's contents."""
+    text = data.decode("utf-8", errors="replace")
+    if suffix != ".ipynb":
         return text
     try:
         return "\n".join(_strings(json.loads(text)))
