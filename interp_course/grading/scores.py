@@ -1,6 +1,6 @@
 """Read the scores of a submission back from nbgrader's gradebook."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -23,6 +23,8 @@ class CellScore:
     maximum: float
     error: str | None = None
     """What the cell raised, shortened; None if it raised nothing or did not run."""
+    waiting: bool = False
+    """Whether a person has still to give the score, which is then counted as 0."""
 
 
 def release(workspace: Path, unit: Unit) -> NotebookNode:
@@ -46,9 +48,17 @@ def earned(
     with Gradebook(gradebook_url(workspace)) as book:
         notebook = book.find_submission_notebook(unit.slug, unit.folder, student)
         found = {grade.name: float(grade.score or 0.0) for grade in notebook.grades}
+        waiting = {
+            g.name for g in notebook.grades if g.needs_manual_grade and g.manual_score is None
+        }
     errors = _errors(workspace / "autograded" / student / unit.folder / f"{unit.slug}.ipynb")
     return tuple(
-        CellScore(cell.name, found[cell.name], cell.maximum, errors.get(cell.name))
+        replace(
+            cell,
+            score=found[cell.name],
+            error=errors.get(cell.name),
+            waiting=cell.name in waiting,
+        )
         for cell in unearned(release_notebook)
     )
 
