@@ -7,7 +7,8 @@ The work is cut so that each step can be replaced on its own:
 * ``runner`` executes one submission and is the only step that runs a student's code;
 * ``scores`` reads the scores of a submission back from the gradebook;
 * ``batch`` puts them in order for a whole class;
-* ``report`` prints and writes the result.
+* ``report`` prints and writes the result;
+* ``waiting`` and ``formgrader`` are for answers in words, which a person grades.
 
 Warning:
     In this version a submission runs as an ordinary process of the user who grades, without

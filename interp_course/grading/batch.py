@@ -6,6 +6,7 @@ Everything is written below one output folder, which is an nbgrader course of it
     OUT/submitted                mended copies of the submissions (the originals stay as they are)
     OUT/autograded               the executed notebooks
     OUT/gradebook.db             nbgrader's gradebook
+    OUT/nbgrader_config.py       its settings, for Formgrader
     OUT/logs                     what nbgrader said, one file per submission
 """
 
@@ -22,7 +23,7 @@ from nbformat import NotebookNode
 
 from interp_course import course
 from interp_course.course import CourseError, Unit
-from interp_course.grading import intake, scores
+from interp_course.grading import formgrader, intake, scores
 from interp_course.grading.intake import Refused, Submission
 from interp_course.grading.mending import mend
 from interp_course.grading.runner import Job, Runner, UnsandboxedRunner, register
@@ -131,6 +132,7 @@ def prepare(workspace: Path, root: Path, unit: Unit) -> NotebookNode:
     shutil.copytree(
         solution.parent, source, ignore=shutil.ignore_patterns("*.py", ".*", "__pycache__")
     )
+    formgrader.write_settings(workspace)
     outcome = register(workspace, unit.folder)
     if outcome.failure is not None:
         raise CourseError(
