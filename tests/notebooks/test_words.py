@@ -35,7 +35,9 @@ def change(path, old, new):
 def test_students_see_the_task_and_what_is_looked_for(words_course):
     text = cell(words_course, STUDENT, "why-task").source
     assert "Why is the sum" in text
-    assert text.rstrip().endswith("**What is looked for**: a reason that holds for all odd numbers.")
+    assert text.rstrip().endswith(
+        "**What is looked for**: a reason that holds for all odd numbers."
+    )
 
 
 def test_students_see_neither_the_rubric_nor_the_model_answer(words_course):
