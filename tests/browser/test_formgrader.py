@@ -52,10 +52,9 @@ def formgrader(browser, grades: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def open_submission(page: "Page", lab: Lab) -> None:
-    page.goto(f"{lab.address}/formgrader/gradebook/01_odd/odd?token={TOKEN}")
+    page.goto(f"{lab.address}/login?token={TOKEN}&next=/formgrader/gradebook/01_odd/odd")
     page.get_by_role("link", name="Submission #1").click()
-    page.wait_for_function("() => window.formgrader !== undefined && formgrader.loaded")
-    page.wait_for_function("() => formgrader.grades.loaded && formgrader.comments.loaded")
+    page.wait_for_function("() => window.formgrader?.grades?.loaded && formgrader.comments.loaded")
 
 
 def stored(grades: Path) -> tuple[float | None, str | None, bool]:
@@ -71,14 +70,14 @@ def stored(grades: Path) -> tuple[float | None, str | None, bool]:
 
 
 def test_the_grader_sees_the_rubric_above_the_answer(formgrader: Visit):
-    text = formgrader.page.locator("#notebook").inner_text()
+    text = formgrader.page.locator("body").inner_text()
     assert text.index("What is looked for") < text.index(RUBRIC) < text.index("Two odd ones")
     assert MODEL_ANSWER not in text
 
 
 def test_nothing_of_the_student_runs_on_the_graders_page(formgrader: Visit):
     assert formgrader.page.evaluate("() => window.attacked") is None
-    assert "<script>" in formgrader.page.locator("#notebook").inner_text()
+    assert "<script>" in formgrader.page.locator("body").inner_text()
     assert [url for url in formgrader.external if not url.startswith(MATHJAX)] == []
 
 
