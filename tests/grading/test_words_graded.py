@@ -20,6 +20,7 @@ from interp_course.grading import batch, formgrader, report, scores, waiting
 from interp_course.grading.batch import Batch, Result
 from interp_course.grading.runner import gradebook_url
 from interp_course.grading.scores import CellScore
+from interp_course.picture import Picture
 
 Notebook = dict[str, Any]
 
@@ -175,15 +176,24 @@ def test_the_folder_of_grades_has_its_settings_and_an_own_file_stays(
         '<a href="javascript:steal()">x</a>',
         "![a picture](https://example.org/seen.png)",
         '<iframe src="//example.org"></iframe><style>*{display: none}</style>',
+        '<a href="data:text/html,steal()">x</a><img src="data:text/html,steal()">',
+        '<svg onload="steal()"></svg><math href="javascript:steal()">x</math>',
     ],
 )
 def test_nothing_in_an_answer_runs_loads_or_looks_like_a_form(text: str) -> None:
-    html = formgrader.safe_html(text)
-    assert re.findall(r"<(?!/?p>|/?a\b)[^>]*>", html) == []
-    assert re.findall(r"<[^>]*\b(?:id|class|style|on\w+|href)=[^>]*", html) == []
+    for html in (formgrader.safe_markdown(text), formgrader.safe_html(text)):
+        assert re.findall(r"<(?!/?p>|/?a\b|img>|img alt=)[^>]*>", html) == []
+        assert re.findall(r"<[^>]*\b(?:id|class|style|on\w+|href|src)=[^>]*", html) == []
 
 
 def test_what_markdown_is_for_is_kept_in_an_answer() -> None:
-    html = formgrader.safe_html("## So\n\n*half* of `x`:\n\n- one\n\n| a |\n|---|\n| $b < c$ |")
+    html = formgrader.safe_markdown("## So\n\n*half* of `x`:\n\n- one\n\n| a |\n|---|\n| $b < c$ |")
     for kept in ("<h2>", "<em>half</em>", "<code>x</code>", "<li>one", "<td>$b &lt; c$</td>"):
         assert kept in html
+
+
+def test_a_picture_that_an_output_carries_with_it_is_kept() -> None:
+    picture = Picture(b"not really", alt="A falling curve.", title="It falls")
+    html = formgrader.safe_html(picture._repr_html_())
+    assert re.fullmatch(r'<figure><img alt="A falling .*" src="data:image/png;.*"></figure>', html)
+    assert formgrader.safe_html(b"<p>As bytes</p>") == "<p>As bytes</p>"
