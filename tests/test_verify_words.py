@@ -11,8 +11,8 @@ from interp_course.grading.batch import CellScore, Result
 from interp_course.verify import UnitReport
 
 UNIT = Unit(1, "odd", "Odd", "Why?", minutes=5, points=5, by_hand=3)
-SCORED, WAITS = CellScore("double-test", 2, 2), CellScore("why", 0, 3, waiting=True)
-NOTHING = (replace(SCORED, score=0), replace(WAITS, waiting=False))
+SCORED, WAITS = CellScore("double-test", 2.0, 2.0), CellScore("why", 0.0, 3.0, waiting=True)
+NOTHING = (replace(SCORED, score=0.0), replace(WAITS, waiting=False))
 
 
 def judged(unit: Unit = UNIT, blank: tuple[CellScore, ...] = NOTHING) -> UnitReport:

@@ -90,14 +90,14 @@ def run(words_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_an_answer_waits_for_a_person_and_the_rest_is_scored(run: Run) -> None:
     assert run.result("answered").cells == (
-        CellScore("why", 0, 2, waiting=True),
-        CellScore("quiz-test", 1, 1),
+        CellScore("why", 0.0, 2.0, waiting=True),
+        CellScore("quiz-test", 1.0, 1.0),
     )
 
 
 @pytest.mark.parametrize("student", ["blank", "answer removed"])
 def test_who_wrote_nothing_gets_no_points_and_no_persons_time(run: Run, student: str) -> None:
-    assert run.result(student).cells[0] == CellScore("why", 0, 2)
+    assert run.result(student).cells[0] == CellScore("why", 0.0, 2.0)
 
 
 @pytest.mark.parametrize("student", ["answered", "task removed", "task rewritten"])
@@ -146,12 +146,12 @@ def test_a_score_given_by_hand_is_counted_and_survives_a_second_run(
     first = scores.earned(run.batch.out, "task removed", unit, release)
     shutil.copytree(run.submissions / "task removed", tmp_path / "task removed")
     again = batch.grade(tmp_path, run.batch.out, run.root)
-    assert first[0] == again.results[0].cells[0] == CellScore("why", 1.5, 2)
+    assert first[0] == again.results[0].cells[0] == CellScore("why", 1.5, 2.0)
 
 
 def test_nothing_is_said_where_nothing_waits() -> None:
-    assert waiting.notes([CellScore("a", 0, 1)]) == []
-    one = [CellScore("a", 0, 1, waiting=True), CellScore("b", 1, 1)]
+    assert waiting.notes([CellScore("a", 0.0, 1.0)]) == []
+    one = [CellScore("a", 0.0, 1.0, waiting=True), CellScore("b", 1.0, 1.0)]
     assert waiting.notes(one)[0].startswith("1 point waits for a person")
     assert waiting.points(one) == 1
 
