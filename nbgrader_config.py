@@ -40,4 +40,9 @@ c.OverwriteCells.add_missing_cells = True
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\s\S]"
 
+# Rubrics stand in locked text cells, from which they are cut out for students and into which they
+# come back for grading; nbgrader by itself allows them in cells of the kind "task" only, which
+# have a score box of their own. That the cells are locked is looked at when they are built.
+c.ClearMarkScheme.enforce_metadata = False
+
 c.KernelManager.transport_encryption = "auto"

@@ -147,8 +147,8 @@ def verify(
 ) -> None:
     """Prove that grading works, unit by unit.
 
-    The reference earns all points, a blank notebook none; every wrong answer is rejected by
-    name, and other right answers pass.
+    The reference earns all points that are not given by hand, a blank notebook none; every wrong
+    answer is rejected by name, and other right answers pass.
     """
     root = course.find_root()
     from rich.console import Console
@@ -204,6 +204,11 @@ def _verify_table(report: "UnitReport") -> "Table":
         sum(getattr(e, count) for e in report.exercises)
         for count in ("rejected", "named", "accepted")
     )
+    for cell in report.reference.cells if report.reference else ():
+        if cell.waiting and report.blank is not None:
+            earned, maximum = points(report.blank, [cell.name])
+            blank = f"{earned:g}/{maximum:g}"
+            table.add_row(f"{cell.name} (by hand)", "-", "-", "-", "waiting", blank)
     totals = ("-" if r is None else f"{r.total:g}/{r.maximum:g}" for r in notebooks)
     table.add_section()
     table.add_row("all", of(rejected, wrong), of(named, wrong), of(accepted, right), *totals)

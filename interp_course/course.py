@@ -23,6 +23,8 @@ class Unit:
     minutes: int
     points: int
     needs: tuple[str, ...] = ()
+    by_hand: int = 0
+    """How many of the points a person gives, for answers in words."""
 
     @property
     def folder(self) -> str:

@@ -2,7 +2,8 @@
 
 For each unit three things are run the way a class is graded:
 
-* the reference notebook as a submission must earn full marks;
+* the reference notebook as a submission must earn full marks, but for answers in words, which
+  must wait for a person;
 * the student notebook as it was handed out must earn nothing;
 * every answer in ``tests/answers/<slug>/`` (see `answers`) must get the verdict it was written
   for.
@@ -30,7 +31,7 @@ from interp_course import course, workers
 from interp_course.answers import Answers, load_answers, merged
 from interp_course.checking import Check, Finding, Verdict
 from interp_course.course import CourseError, Unit
-from interp_course.grading import batch
+from interp_course.grading import batch, waiting
 from interp_course.grading.batch import Progress
 from interp_course.grading.results import Result
 
@@ -260,7 +261,7 @@ def judged(report: UnitReport, reference: Result, blank: Result) -> UnitReport:
     problems += [
         f"the reference earns {cell.score:g} of {cell.maximum:g} in {cell.name}: {cell.error}"
         for cell in reference.cells
-        if cell.score != cell.maximum
+        if cell.score != cell.maximum and not cell.waiting
     ]
     problems += [
         f"the blank notebook earns {cell.score:g} in {cell.name}"
@@ -271,6 +272,17 @@ def judged(report: UnitReport, reference: Result, blank: Result) -> UnitReport:
         problems.append(
             f"the notebook has {reference.maximum:g} points, the manifest says {report.unit.points}"
         )
+    by_hand = waiting.points(reference.cells)
+    if by_hand != report.unit.by_hand:
+        problems.append(
+            f"{by_hand:g} points of the reference wait for a person, the manifest says "
+            f"{report.unit.by_hand} (by_hand)"
+        )
+    problems += [
+        f"the blank notebook waits for a person in {cell.name}"
+        for cell in blank.cells
+        if cell.waiting
+    ]
     return replace(report, reference=reference, blank=blank, problems=tuple(problems))
 
 

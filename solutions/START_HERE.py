@@ -138,6 +138,8 @@ check(mean_square)
 # because your function is right, the points are yours; if it says ✓ because the answer was typed
 # in as a number, they are not.
 #
+# A few exercises are answered in words. A person grades these; the task says what is looked for.
+#
 # Write where it says `# YOUR CODE HERE`, and delete the line `raise NotImplementedError()` there.
 # Add as many cells as you like. Please do not copy, move or delete graded cells: they carry a label
 # by which the grader finds them. Before you hand in, start Python afresh and run all cells (menu

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from words_course import make_words_course
 
 TINY_MANIFEST = """
 [[unit]]
@@ -60,6 +61,16 @@ def tiny_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tiny.py").write_text("# the source, with the solutions\n")
     (root / "course").mkdir()
     (root / "course" / "course.toml").write_text(TINY_MANIFEST)
+    return root
+
+
+@pytest.fixture(scope="session")
+def words_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a built course with an answer in words, 2 points, and a quiz, 1 point."""
+    from interp_course import notebooks
+
+    root = make_words_course(tmp_path_factory.mktemp("words") / "a course")
+    notebooks.build(root)
     return root
 
 

@@ -9,7 +9,8 @@ The work is cut so that each step can be replaced on its own:
 * ``batch`` puts them in order for a whole class;
 * ``report`` prints the result;
 * ``output`` writes what an instructor gets: scores (``lms``), a page for each student
-  (``feedback``) and a report (``class_report``, with ``item_statistics`` and ``likeness``).
+  (``feedback``) and a report (``class_report``, with ``item_statistics`` and ``likeness``);
+* ``waiting`` and ``formgrader`` are for answers in words, which a person grades.
 
 Warning:
     In this version a submission runs as an ordinary process of the user who grades, without

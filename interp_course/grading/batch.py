@@ -6,6 +6,7 @@ Everything is written below one output folder, which is an nbgrader course of it
     OUT/submitted                mended copies of the submissions (the originals stay as they are)
     OUT/autograded               the executed notebooks
     OUT/gradebook.db             nbgrader's gradebook
+    OUT/nbgrader_config.py       its settings, for Formgrader
     OUT/logs                     what nbgrader said, one file per submission
     OUT/journal                  what has been graded, one file per submission
 
@@ -18,7 +19,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -116,7 +117,10 @@ class _Desk:
         key = journal.key(text, *notes, self.kit.digest(unit))
         known = journal.find(self.workspace / "journal", f"{student} {unit.folder}", key)
         if known is not None and known.status == "graded" and not self.again:
-            return known
+            cells = scores.earned(
+                self.workspace, student, unit, release
+            )  # a person may have graded
+            return replace(known, cells=cells)
         self._forget(student, unit)
         target = self.workspace / "submitted" / student / unit.folder / f"{unit.slug}.ipynb"
         target.parent.mkdir(parents=True)
@@ -131,9 +135,9 @@ class _Desk:
         failure = delivery.outcome.failure
         if failure is None:
             scores.store(self.workspace, order.student, unit, delivery.files)
-            result = _result(
-                taken.submission, "graded", delivery.cells, (*delivery.notes, *taken.notes)
-            )
+            cells = scores.earned(self.workspace, order.student, unit, self.releases[unit.slug])
+            notes = (*delivery.notes, *taken.notes)
+            result = _result(taken.submission, "graded", cells, notes)
         else:
             zero = scores.unearned(self.releases[unit.slug])
             notes = (f"could not be run to the end: {failure}", *taken.notes)

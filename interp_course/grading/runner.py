@@ -120,6 +120,8 @@ def nbgrader_config(workspace: Path) -> Config:
     # Text on stderr, such as a warning, would score zero; what counts is what a cell raises.
     c.IgnorePattern.enabled = True
     c.IgnorePattern.pattern = ANY_TEXT
+    # A rubric may stand in any locked text cell, not only in a "task" with a score of its own.
+    c.ClearMarkScheme.enforce_metadata = False
     # Silences a warning of the kernel about unencrypted local connections.
     c.KernelManager.transport_encryption = "auto"
     return c

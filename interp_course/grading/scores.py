@@ -28,6 +28,8 @@ class CellScore:
     """What the cell raised, shortened; None if it raised nothing or did not run."""
     mistake: str | None = None
     """The misconception that the check named, if it recognised one."""
+    waiting: bool = False
+    """Whether a person has still to give the score, which is then counted as 0."""
 
 
 def release(workspace: Path, unit: Unit) -> NotebookNode:
@@ -51,9 +53,18 @@ def earned(
     with Gradebook(gradebook_url(workspace)) as book:
         notebook = book.find_submission_notebook(unit.slug, unit.folder, student)
         found = {grade.name: float(grade.score or 0.0) for grade in notebook.grades}
+        waiting = {
+            g.name for g in notebook.grades if g.needs_manual_grade and g.manual_score is None
+        }
     errors = _errors(workspace / "autograded" / student / unit.folder / f"{unit.slug}.ipynb")
     return tuple(
-        replace(cell, score=found[cell.name], error=error, mistake=mistake(error))
+        replace(
+            cell,
+            score=found[cell.name],
+            error=error,
+            mistake=mistake(error),
+            waiting=cell.name in waiting,
+        )
         for cell in unearned(release_notebook)
         for error in [errors.get(cell.name)]
     )

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from interp_course.course import Unit
-from interp_course.grading import scores, verdicts
+from interp_course.grading import verdicts
 from interp_course.grading.runner import SECRET_FILE, Job, Outcome, Runner
-from interp_course.grading.scores import CellScore
 
 LARGEST_FILE = 50_000_000
 _FOLDERS = ("source", "release")
@@ -56,8 +55,6 @@ class Delivery:
     """What became of an order."""
 
     outcome: Outcome
-    cells: tuple[CellScore, ...] = ()
-    """Empty if it could not be run to the end."""
     notes: tuple[str, ...] = ()
     """What an instructor should know of."""
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -90,10 +87,9 @@ def do(order: Order, kit: Kit, runner: Runner) -> Delivery:
         outcome = runner.run(Job(workspace, student, unit.folder))
         if outcome.failure is not None:
             return Delivery(outcome)
-        earned = scores.earned(workspace, student, unit, scores.release(workspace, unit))
         folder = workspace / "autograded" / student / unit.folder
         notes = verdicts.load(folder / f"{unit.slug}{verdicts.SUFFIX}").notes()
-        return Delivery(outcome, earned, notes, _written(folder))
+        return Delivery(outcome, notes, _written(folder))
     finally:
         for step in ("submitted", "autograded"):
             shutil.rmtree(workspace / step / student, ignore_errors=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from interp_course.course import CourseError, Unit
-from interp_course.grading import scores
+from interp_course.grading import formgrader, scores
 from interp_course.grading.runner import SECRET_FILE, read_secret, register
 from interp_course.grading.work import Kit, pack
 
@@ -63,6 +63,7 @@ def registered(
     """Register units in the workspace, in one step: an interrupted run leaves it whole."""
     if not units:
         return Kit({}), {}
+    formgrader.write_settings(workspace)
     gradebook = workspace / "gradebook.db"
     with tempfile.TemporaryDirectory(dir=workspace, prefix=_NEW) as name:
         fresh, kept = Path(name, "fresh"), Path(name, "kept")

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from typing import Any
 
+from interp_course.notebooks import words
 from interp_course.notebooks.files import BuildError, Target, node
 
 METADATA = {
@@ -18,7 +19,7 @@ METADATA = {
 CELL_METADATA = {"nbgrader", "tags", "jupyter"}
 LAYOUT_OF_THE_TEXT = {"title", "cell_marker", "lines_to_next_cell", "lines_to_end_of_cell_marker"}
 NBGRADER = {"grade": False, "locked": False, "schema_version": 3, "solution": False, "task": False}
-NBGRADER_KEYS = {*NBGRADER, "grade_id", "points"}
+NBGRADER_KEYS = {*NBGRADER, "grade_id", "points", words.MANUAL}
 
 
 def read_source(target: Target) -> Any:
@@ -59,10 +60,14 @@ def _complete_metadata(cell: Any) -> str | None:
     if "nbgrader" in cell.metadata:
         if not given.get("grade_id"):
             return "nbgrader metadata without a grade_id"
+        if given.pop(words.MANUAL, False):
+            if cell.cell_type != "markdown":
+                return "a person to grade it, which is for text: only Markdown can be `manual`"
+            given |= {"grade": True, "solution": True}
         full = {**NBGRADER, **given}
         full["locked"] = full["locked"] or full["task"] or (full["grade"] and not full["solution"])
         cell.metadata["nbgrader"] = node(full)
-    return None
+    return words.problem(cell)
 
 
 def _give_ids(cells: list[Any], target: Target) -> None:

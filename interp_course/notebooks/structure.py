@@ -3,7 +3,8 @@
 The rules are checked on the generated notebooks, because that is what students open. An
 exercise runs from ``### Exercise N · title`` to the next heading of level 2 or 3, and its
 cells are always: task, solution, look (one or more), self-check, hints, graded cell. After
-that may come text and code that show what the exercise was good for.
+that may come text and code that show what the exercise was good for. An exercise that is
+answered in words (`words`) has a task with a rubric, and the answer.
 """
 
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from interp_course.notebooks import words
 from interp_course.notebooks.files import Target, from_text, targets
 from interp_course.notebooks.outputs import IGNORED_BY_NBVAL, tags
 
@@ -42,10 +44,12 @@ PARTS = {
     "c": "self-check",
     "h": "hints",
     "g": "graded",
+    "r": "task with a rubric",
+    "a": "answer in words",
     "m": "text",
     "?": "a cell that is both solution and graded",
 }
-ANATOMY = re.compile(r"tsl+chg[mhl]*")
+ANATOMY = re.compile(r"(tsl+chg|ra)[mhl]*")
 
 
 def lint(root: Path, name: str | None = None) -> list[str]:
@@ -74,7 +78,7 @@ def lint_notebook(notebook: Any) -> list[str]:
     """The rules that need nothing but the executed notebook."""
     rules = (
         _lengths, _title, _grade_ids, _exercises, _compared, _semicolons, _images, _rendered,
-        _silent,
+        _silent, words.rules,
     )  # fmt: skip
     return [problem for rule in rules for problem in rule(notebook.cells)]
 
@@ -141,18 +145,20 @@ def _exercises(cells: list[Any]) -> Iterator[str]:
                 yield "the quiz has no graded cell"
         else:
             for cell in section:
-                if _role(cell) in "sg?":
+                if _role(cell) in "sga?":
                     yield f"the cell {cell.id!r} is graded, but in no exercise and in no quiz"
 
 
 def _exercise(section: list[Any], given: int, number: int) -> Iterator[str]:
     if given != number:
         yield f"Exercise {given} should have the number {number}"
-    letters = "t" + "".join(map(_role, section[1:]))
+    first = "r" if words.has_rubric(section[0]) else "t"
+    letters = first + "".join(map(_role, section[1:]))
     if not ANATOMY.fullmatch(letters):
         yield (
             f"Exercise {given} consists of {', '.join(PARTS[letter] for letter in letters)}; it "
-            "should be task, solution, look (one or more), self-check, hints, graded"
+            "should be task, solution, look (one or more), self-check, hints, graded; or, "
+            "in words, task with a rubric, answer"
         )
     stated = POINTS.search(section[0].source)
     points = _points(section)
@@ -163,7 +169,8 @@ def _exercise(section: list[Any], given: int, number: int) -> Iterator[str]:
 def _role(cell: Any) -> str:
     """The letter of what a cell is in an exercise."""
     if cell.cell_type != "code":
-        return "h" if "<details" in cell.source else "m"
+        text = "r" if words.has_rubric(cell) else "h" if "<details" in cell.source else "m"
+        return "a" if words.is_answer(cell) else text
     grader = cell.metadata.get("nbgrader", {})
     if grader.get("solution"):
         return "?" if grader.get("grade") else "s"
@@ -239,7 +246,8 @@ def _silent(cells: list[Any]) -> Iterator[str]:
 def _stubs(cells: list[Any]) -> Iterator[str]:
     """In the student's notebook every solution cell asks for an answer."""
     for cell in cells:
-        if _role(cell) == "s" and STUB not in cell.source:
+        stub = {"s": STUB, "a": words.ANSWER_STUB}.get(_role(cell), "")
+        if stub not in cell.source:
             yield f"the student's cell {cell.id!r} has no place to fill in"
 
 
@@ -248,6 +256,12 @@ def _unit(cells: list[Any], target: Target) -> Iterator[str]:
     points = _points(cells)
     if points != target.unit.points:
         yield f"the graded cells give {points} points, the manifest says {target.unit.points}"
+    by_hand = words.points_by_hand(cells)
+    if by_hand != target.unit.by_hand:
+        yield (
+            f"answers in words give {by_hand} points, the manifest says {target.unit.by_hand} "
+            "(`by_hand`)"
+        )
     headings = [heading for heading, _ in _sections(cells)]
     for kind, pattern in {"### Exercise 1 · title": EXERCISE, "### Quiz": QUIZ}.items():
         if not any(pattern.match(heading) for heading in headings):

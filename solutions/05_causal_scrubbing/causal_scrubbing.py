@@ -11,7 +11,7 @@
 #
 # *What may be exchanged if an explanation of a network is right?*
 #
-# About 120 minutes · 26 points · 9 exercises and a quiz · no GPU, no internet
+# About 130 minutes · 28 points · 10 exercises and a quiz · no GPU, no internet
 #
 # Patching asks what one activation does. An *explanation* says more: this head hands over that
 # feature, and nothing else matters. Causal scrubbing (Chan et al. 2022) takes it at its word. It
@@ -897,7 +897,44 @@ for name, slots in {"one sample for both": ["qk"], "a sample for each": ["q", "k
 # %% [markdown]
 # One sample for both keeps every answer; a sample for each keeps hardly any, at half of the loss.
 #
-# ## 9 · What do you know now?
+# ## 9 · In your own words
+
+# %% [markdown] nbgrader={"grade_id": "colleague-task", "locked": true}
+# ### Exercise 10 · What a colleague may say
+#
+# *2 points · about 10 minutes · difficulty 3 of 5 · graded by a person*
+#
+# A colleague says: *"I scrubbed my hypothesis about a head of this network, and 97 % of the loss
+# was recovered. So the hypothesis is true, and we know what the head does."* What do you answer?
+# Write three to five sentences into the cell below (double-click it).
+#
+# **What is looked for**: what the 97 % do say; one way, with the reason, in which a claim can get
+# them and still be wrong; a test whose outcome could speak against the claim.
+#
+# <!-- BEGIN MARK SCHEME -->
+# **For those who grade.** Half points may be given; clumsy English costs nothing.
+#
+# - **What the number says (½).** Inputs with equal features were exchanged, and the loss stayed
+#   near the model's, on a scale that a baseline sets. ("97 % of the model is explained": 0.)
+# - **A way to be misled, with its reason (1).** One of: the features say so much that hardly
+#   anything is exchanged; the data do not separate the claim from another one; a mean loss hides
+#   wrong answers; parts that cancel are in nobody's claim. Named without the reason: ½.
+# - **A test that can fail (½).** The share exchanged, accuracy or KL beside the loss, data on which
+#   two claims differ, a rival claim. ("More of the same data", "another seed": 0.)
+# <!-- END MARK SCHEME -->
+
+# %% [markdown] nbgrader={"grade_id": "colleague", "points": 2, "manual": true}
+# <!-- BEGIN SOLUTION -->
+# The 97 % say that, among these inputs, what the head reads could be exchanged wherever the
+# hypothesis calls it equal, and that the loss came out close to the model's and far from that of
+# shuffled inputs. They do not say that the hypothesis is true. If its features are so fine that
+# hardly two inputs agree on them, nothing much was exchanged, and any claim would have passed. So
+# look at the share that was exchanged, and at the accuracy and the divergence beside the loss. Then
+# test a coarser claim, or a rival one, on inputs on which the two predict different things.
+# <!-- END SOLUTION -->
+
+# %% [markdown]
+# ## 10 · What do you know now?
 #
 # ### Quiz
 #

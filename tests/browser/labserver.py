@@ -181,9 +181,9 @@ def before_first_error(cells: list[Cell]) -> list[Cell]:
 
 
 @contextlib.contextmanager
-def running_lab(home: Path, root: Path) -> Iterator[Lab]:
+def running_lab(home: Path, root: Path, copied: tuple[str, ...] = COPIED) -> Iterator[Lab]:
     """JupyterLab on a copy of the course, with settings, token and folders of its own."""
-    for name in COPIED:
+    for name in copied:
         source = REPOSITORY / name
         if source.is_dir():
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns(".ipynb_*"))
