@@ -80,6 +80,7 @@ def cluster(address: str) -> Crew:
     """
     try:
         import distributed
+        import distributed.scheduler
     except ImportError as error:
         raise CourseError(
             "a cluster needs dask: install it with `pip install 'interp-course[cluster]'`"
@@ -93,7 +94,7 @@ def cluster(address: str) -> Crew:
         with client:
             sent: Any = client.scatter(kit, broadcast=True)
             left, in_hand = iter(orders), distributed.as_completed(loop=client.loop)
-            names: dict[str, Order] = {}
+            names: dict[Any, Order] = {}
 
             def hand_out(count: int) -> None:
                 for order in islice(left, count):
@@ -101,7 +102,8 @@ def cluster(address: str) -> Crew:
                     names[future.key] = order
                     in_hand.add(future)
 
-            hand_out(2 * max(1, len(client.nthreads())))
+            workers: Any = client.nthreads()
+            hand_out(2 * max(1, len(workers)))
             for future in in_hand:
                 order = names.pop(future.key)
                 yield order, _from_cluster(future, distributed.scheduler.KilledWorker)

@@ -14,7 +14,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from interp_course.circuits import Part
-from interp_course.scrubbing import Edge, Moved, Node, Stream, Subspace
+from interp_course.scrubbing import ANY, SAME, Edge, Moved, Node, Stream, Subspace
+from interp_course.scrubbing.hypothesis import Feature
 
 KIND, NODE = "tabulated", "hypothesis"
 Row = tuple[int, ...]
@@ -125,12 +126,18 @@ def _restored_node(data: Mapping[str, Any], rows: Mapping[Row, int]) -> Node:
     feature, edges = data["feature"], data["edges"]
     return Node(
         _restored_site(data["site"]),
-        feature if isinstance(feature, str) else Table(feature, rows),
+        _restored_feature(feature, rows),
         None if edges is None else [_restored_edge(edge, rows) for edge in edges],
         per_position=data["per_position"] is True,
         share=None if data["share"] is None else str(data["share"]),
         name=str(data["name"]),
     )
+
+
+def _restored_feature(data: Any, rows: Mapping[Row, int]) -> Feature:
+    if isinstance(data, str):
+        return SAME if data == SAME else ANY
+    return Table(data, rows)
 
 
 def _restored_edge(data: Mapping[str, Any], rows: Mapping[Row, int]) -> Edge:
