@@ -70,10 +70,12 @@ class Table:
         return values[torch.tensor([self.rows[tuple(row)] for row in tokens.tolist()])]
 
     def __eq__(self, other: object) -> bool:
-        both = isinstance(other, Table) and isinstance(other.values, Tensor)
-        if not both or not isinstance(self.values, Tensor):
+        if not isinstance(other, Table):
+            return False
+        ours, theirs = self.values, other.values
+        if not isinstance(ours, Tensor) or not isinstance(theirs, Tensor):
             return self is other
-        return self.values.shape == other.values.shape and bool((self.values == other.values).all())
+        return ours.shape == theirs.shape and bool((ours == theirs).all())
 
     __hash__ = object.__hash__
 
