@@ -16,7 +16,7 @@ from nbgrader import utils
 from traitlets import Enum, Integer, Unicode
 
 from interp_course import runtime
-from interp_course.grading import asking, handing, outputs, verdicts
+from interp_course.grading import asking, demonstrations, handing, outputs, verdicts
 from interp_course.grading.asking import Asked, Judged
 from interp_course.grading.runner import read_secret
 from interp_course.grading.verdicts import CellVerdict, ExerciseVerdict, NotebookVerdicts
@@ -49,6 +49,7 @@ class JudgingExecute(WatchedExecute):
         self._cells: dict[str, CellVerdict] = {}
         self._flags: list[str] = []
         self._skipped: set[int] = set()
+        self._unneeded = demonstrations.unneeded(nb.cells)
         self._over: Trouble | None = None
         self.begin()
         try:
@@ -77,6 +78,8 @@ class JudgingExecute(WatchedExecute):
         graded = utils.is_grade(cell) and not utils.is_solution(cell)
         if cell.cell_type == "code" and graded:
             self._cells[cell.metadata["nbgrader"]["grade_id"]] = self._graded(cell, index)
+        elif index in self._unneeded:
+            cell.outputs, cell.execution_count = [], None
         elif cell.cell_type == "code" and cell.source.strip():
             self._ordinary(cell, index)
         return cell, resources
@@ -107,7 +110,7 @@ class JudgingExecute(WatchedExecute):
         self.replace_kernel()
         for place, cell in enumerate(self.nb.cells[:index]):
             wanted = cell.cell_type == "code" and cell.source.strip() and not utils.is_grade(cell)
-            if wanted and place not in self._skipped:
+            if wanted and place not in self._skipped | self._unneeded:
                 again = self.watched(copy.deepcopy(cell), place, silent=True)
                 if again is not None and (again.fatal or again.name == "TotalTimeout"):
                     text = f"in an earlier cell, and when cells were run again: {again.text}"

@@ -18,7 +18,7 @@ _FOR_STUDENTS = {"README.md": "student_readme.txt", "Makefile": "student_makefil
 _TEMPLATES = ("interp_course", "releasing")
 _DOCS = ("methods.md", "notation.md", "performance.md", "student.md", "world.md")
 _MODEL_CARDS = "models/*.md"
-_KINDS = {".css", ".js", ".json", ".py", ".safetensors", ".toml"}
+_KINDS = {".html", ".css", ".js", ".json", ".py", ".safetensors", ".toml"}
 _LEFTOVERS = {".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db"}
 
 

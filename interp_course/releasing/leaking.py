@@ -1,5 +1,6 @@
 """Whether an answer or a hidden test is in a release: every hidden line against every file."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,7 @@ from interp_course.notebooks import leaks
 from interp_course.notebooks.source import read_source
 
 PACKAGE = "interp_course/"
+_MARKER_LINE = re.compile(rf"^[ \t]*(?:#+|<!--)[ \t]*{leaks.MARKER.pattern}", re.MULTILINE)
 COMMON_LINES = 2
 """How many lines of one answer a file of the package may contain: ``z = z.clone()`` is in many a
 function, and a formula of one or two lines is the same wherever it is written down."""
@@ -55,7 +57,8 @@ def hidden(root: Path) -> list[Hidden]:
 def leaked(root: Path, files: Mapping[str, bytes]) -> list[str]:
     """Where a release shows what it should hide, one line each; empty if nowhere.
 
-    Nowhere may there be a marker or a line of a hidden test. Outside the package there may be no
+    Nowhere may there be a marker or a line of a hidden test; code that speaks of markers, in the
+    package, has none that begins a line. Outside the package there may be no
     line of an answer; in a file of the package at most `COMMON_LINES` of one cell's.
 
     Args:
@@ -68,7 +71,7 @@ def leaked(root: Path, files: Mapping[str, bytes]) -> list[str]:
 
 def _problems(path: str, data: bytes, secrets: list[Hidden]) -> Iterator[str]:
     text = leaks.as_text(data, PurePosixPath(path).suffix)
-    marker = leaks.MARKER.search(text)
+    marker = (_MARKER_LINE if path.startswith(PACKAGE) else leaks.MARKER).search(text)
     if marker:
         yield f"{path} contains {marker.group()!r}"
     for item in secrets:

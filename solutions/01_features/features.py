@@ -475,7 +475,7 @@ def at_end_only(edit):
 # The share of random directions that do at least as much is the **p-value** (counted so that it
 # is never 0: Phipson and Smyth 2010).
 
-# %%
+# %% tags=["demonstration"]
 agreement = log_odds(model, "number")
 normal = agreement()
 for variable in ("number", "attractor"):
@@ -617,7 +617,7 @@ for strength, where in ((0.0, "stops"), (1.0, "stops"), (1.0, "onwards")):
 # So let us measure what the push is about, the first word; and beside it the price: what texts that
 # have no language lose when their full stops are pushed.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 french_only, english_only = check.words_of("french"), check.words_of("english")
 
 
@@ -649,7 +649,7 @@ figures.lines(
 )
 
 
-# %%
+# %% tags=["demonstration"]
 def side_effect(m, layer: int, strength: float, where="stops") -> float:
     """Mean increase of the loss (nats per word) on texts that have no language."""
     d, increases = stop_direction(m, layer), []
@@ -691,7 +691,7 @@ choice = None
 choice = {"layer": 2, "strength": 1.0}
 ### END SOLUTION
 
-# %%
+# %% tags=["demonstration"]
 if choice:
     rate, price = flips(mine, **choice), side_effect(mine, **choice)
     print(f"{choice}: {rate:.0%} change, side effect {price:.2f} nats")

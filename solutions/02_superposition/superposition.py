@@ -133,7 +133,7 @@ for seed in (11, 12, 13):
 my_prediction = None  # "a", "b" or "c": run this cell, read, decide, and run it again
 check.predictions["sparse"]
 
-# %%
+# %% tags=["demonstration"]
 PROBABILITIES = [1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05, 0.03, 0.02, 0.01]
 toys = toy_models.ToyModel(5, 2, seeds=range(12))  # twelve models in one tensor
 toy_models.train(toys, torch.tensor(PROBABILITIES))
@@ -145,7 +145,7 @@ check.predictions["sparse"](my_prediction)
 # %% [markdown]
 # Move the slider below (mouse or arrow keys): each arrow is the column $W_i$ of one feature.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 widgets.SuperpositionViewer(W, PROBABILITIES)
 
 # %% [markdown]
@@ -176,7 +176,7 @@ def feature_dimensionality(
     ### END SOLUTION
 
 
-# %%
+# %% tags=["demonstration"]
 for index in (0, 4, 8):
     shares = feature_dimensionality(W[index])
     print(f"p = {PROBABILITIES[index]:4.2f}:", [f"{share:.2f}" for share in shares], end="  ")
@@ -392,7 +392,7 @@ check.phases(verdicts, INSTANCE)
 # Does training agree? The next cell trains 3 networks for each of 49 pairs, 147 at once, and keeps
 # the best of each three (a single one may get stuck: in one dimension a column cannot turn round).
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 grid_p = torch.tensor([0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0])
 grid_r = torch.tensor([0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0])
 P, R = (axis.flatten().repeat(3) for axis in torch.meshgrid(grid_p, grid_r, indexing="ij"))
@@ -454,7 +454,7 @@ def worst_interference(W: Float[Tensor, "d_hidden n_features"]) -> float:
     ### END SOLUTION
 
 
-# %%
+# %% tags=["demonstration"]
 f4 = torch.tensor([[1.0, 0, 0, 0.6], [0, 1, 0, 0.6], [0, 0, 1, 0.528]])
 tetrahedron = torch.tensor([[1.0, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]]) / 3**0.5
 for name, columns in (("axes and f4", f4), ("tetrahedron", tetrahedron), ("pentagon", W[8])):

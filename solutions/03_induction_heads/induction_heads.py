@@ -75,7 +75,7 @@ check.predictions["depth"]
 #
 # Keep an eye on the interval between step 200 and step 500.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 def draw_training(history: training.History) -> figures.Picture:
     steps, panel = history.column("step"), figures.Panel
     return figures.lines(
@@ -453,7 +453,7 @@ def transition(steps: list[int], values: list[float]) -> tuple[int, int]:
     ### END SOLUTION
 
 
-# %%
+# %% tags=["demonstration"]
 print("yours:    ", transition([0, 10, 20, 30, 40], [5.0, 4.9, 3.0, 1.1, 1.0]))
 print("expected: ", (20, 30))
 steps = [*models.ZOO["induction"].steps, 1200]  # eleven checkpoints of one run, and its end

@@ -408,7 +408,7 @@ def integrated(
     ### END SOLUTION
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 chosen = ["L0.H{} -> L1.H{}.v", "L1.H{} -> L2.H{}.q"]
 for beta in (30.0, 8.0):
     soft = compiled.inhibition(beta=beta)
@@ -484,7 +484,7 @@ pair = (puzzle.model, prompts.tokens, prompts.corrupted)
 edges = {str(edge) for edge in pruning.acdc(*pair, 0.1, ablation="mean").edges}
 ### END SOLUTION
 
-# %%
+# %% tags=["demonstration"]
 for edge in sorted(edges):
     print(edge)
 prompts = puzzle.task.sample(32, seed=1)
@@ -598,7 +598,7 @@ for seed in (11, 12, 13):
 # and out of the whole model, and compares; **minimality** asks of each edge whether there is a
 # situation in which it matters (Wang et al. 2023, section 4).
 
-# %%
+# %% tags=["demonstration"]
 prompts = spare.task.sample(32, seed=1)
 metric = metrics.logit_difference(prompts.answers, prompts.distractors)
 pair = (spare.model, prompts.tokens, prompts.corrupted)

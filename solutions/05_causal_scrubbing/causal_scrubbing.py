@@ -584,7 +584,7 @@ for seed in (11, 12, 13):
 # text, and it has to be the **same** text's in both (`share`); values also come by way of the
 # heads of layer 0; and the logits read the last token directly.
 
-# %%
+# %% tags=["demonstration"]
 keys = claims["keys hold the token before"]
 others = [head(0, h) for h in range(4) if head(0, h) not in before]
 context = (

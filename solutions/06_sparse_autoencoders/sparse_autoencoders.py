@@ -169,7 +169,7 @@ def matched_cosines(
     ### END SOLUTION
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 def trained(features, seed=0, start="data", offset=0.0, steps=400, settings=None, **config):
     """A dictionary for planted features; a few seconds' work."""
 
@@ -282,7 +282,7 @@ def threshold_gradient(
     ### END SOLUTION
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 test = PLANTED.sample(8_000, 99)
 ARCHITECTURES = {
     "relu": {"l1_coefficient": 0.5},
@@ -373,7 +373,7 @@ def auxk(
     ### END SOLUTION
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 # The same features, but their activations have a mean that is not 0, as in every real network.
 offset = 0.3 * torch.randn(48, generator=runtime.generator("offset"))
 remedies = {
@@ -454,12 +454,12 @@ def l0_fvu(
     ### END SOLUTION
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 # A dictionary for the network of the tiny world, after its first layer, trained now: a short run.
 model = dictionaries.network("world")
+dictionary = dictionaries.load("world", instance=INSTANCE)  # its latents in an order of your own
 young, history = dictionaries.train("world_small", steps=120)
 x = dictionaries.activations(model, world.sample(500, seed=7))
-dictionary = dictionaries.load("world", instance=INSTANCE)  # its latents in an order of your own
 for name, one in (
     ("120 steps", young),
     ("800 steps, half the size", dictionaries.load("world_small")),
@@ -515,7 +515,7 @@ for seed in (11, 12, 13):
 my_prediction = None  # "a", "b", "c" or "d": run this cell, read, decide, and run it again
 check.predictions["null"]
 
-# %%
+# %% tags=["demonstration"]
 readings, texts = {}, world.sample(1_500, seed=8)
 where = dictionaries.counted(texts)
 for name in ("world", "world_null"):
@@ -547,6 +547,8 @@ check.predictions["null"](my_prediction)
 # advertisement.
 
 # %% tags=["nbval-ignore-output"]
+model = dictionaries.network("world")
+dictionary = dictionaries.load("world", instance=INSTANCE)
 reading = sae_reading.read(model, dictionary, dictionaries.PLACE, world.sample(3_000, seed=1))
 dashboard = widgets.FeatureDashboard(reading, reading.find("country", "japan")[0].latent)
 dashboard
@@ -719,7 +721,7 @@ for seed in (11, 12, 13):
 my_prediction = None  # "a", "b" or "c": run this cell, read, decide, and run it again
 check.predictions["dose"]
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 def texts_at(latent, value, n=60):
     """What the network writes with a latent held at a value."""
     with clamping.clamped(model, dictionary, dictionaries.PLACE, latent, value):
@@ -753,7 +755,7 @@ picture
 # More is not better: the texts fall apart, and what is left of them is words of the country without
 # a sentence around them. For other countries:
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 largest, at_is = every.amax(dim=(0, 1)), every[is_word]  # one "is" in each question
 on, labels = at_is > at_is.amax(dim=0) / 4, prompts.labels("country")
 control = {}
@@ -777,7 +779,7 @@ for index, name in enumerate(world.VARIABLES["country"]):
 # logistic regression on the whole activation. Both are fitted on 80 % of the examples and tested
 # on the rest.
 
-# %%
+# %% tags=["demonstration"]
 CASES = [
     ("harmful", "instruction", "reply"),
     ("number", "agreement_english", "verb"),
@@ -806,7 +808,7 @@ for variable, template, word in CASES:
 # dictionary has one latent, the large one often has several, each for a part of the cases (Bricken
 # et al. 2023, "Feature Splitting"). What becomes of *China*?
 
-# %%
+# %% tags=["demonstration"]
 small, large = dictionaries.load("world_small"), dictionaries.load("world")
 relatives = torch.bincount(sae_truth.splitting(small.W_dec, large.W_dec, threshold=0.7))
 print("latents by number of relatives in the large dictionary:", relatives.tolist())
@@ -844,7 +846,7 @@ def absorption(
     ### END SOLUTION
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["demonstration", "nbval-ignore-output"]
 p = torch.full((128,), 0.02)
 p[:40:5] = 0.08  # eight parents, each followed by its four children, and 88 features of their own
 families = synthetic.Hierarchical(n_parents=8, n_children=4, given_parent=0.15)

@@ -133,14 +133,18 @@ def test_a_tensor_with_methods_of_its_own_arrives_as_a_plain_one():
     assert torch.equal(found, torch.zeros(3))
 
 
-@pytest.mark.parametrize("value", [Sly(), len, Sly, open, (i for i in "ab")], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [Sly(), len, Sly, open, (i for i in "ab")], ids=lambda value: type(value).__name__
+)
 def test_everything_else_becomes_opaque(value):
     found = back(value)
     assert isinstance(found, Opaque)
     assert type(found).__name__ == type(value).__name__
 
 
-@pytest.mark.parametrize("expected", [1.0, torch.ones(2), "x", [1.0], {"a": 1.0}], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "expected", [1.0, torch.ones(2), "x", [1.0], {"a": 1.0}], ids=lambda value: type(value).__name__
+)
 def test_an_opaque_value_is_wrong_wherever_it_is_compared(expected):
     message = difference(back(Sly()), expected, 1e-4, 1e-5)
     assert message is not None
