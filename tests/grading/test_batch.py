@@ -124,7 +124,7 @@ ROWS = {
     "first cell crashes": Row(_crash, [2, 3]),
     "warning on stderr": Row(_warns, [2, 3]),
     "endless loop": Row(_endless, [0, 3]),
-    "kernel dies": Row(_kernel_dies, [2, 0]),
+    "kernel dies": Row(_kernel_dies, [2, 0], "KernelDied in cell square-test"),
     "test removed": Row(_without("square-test"), [2, 3], "cell square-test was removed: put back"),
     "exercise removed": Row(_without("square", "square-test"), [2, 0], "cell square was removed"),
     "all cells removed": Row(lambda notebook: {**notebook, "cells": []}, [0, 0], "was removed"),
