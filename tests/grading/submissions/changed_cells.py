@@ -3,7 +3,7 @@
 import copy
 
 from checked_course import WRONG, cell
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from submissions.making import Entry, Expected, notebook
 
@@ -27,7 +27,9 @@ def _all_removed(found):
 
 
 def _copied(found):
-    found.cells.insert(1, {**copy.deepcopy(found.cells[2]), "id": "twin"})
+    twin = copy.deepcopy(found.cells[2])
+    twin.id = "twin"
+    found.cells.insert(1, twin)
 
 
 def _test_rewritten(found):
@@ -58,8 +60,8 @@ def _own_test(found):
 
 def _score_as_output(found):
     found.cells[1].source = WRONG
-    result = {"output_type": "execute_result", "metadata": {}, "execution_count": 1}
-    found.cells[2].outputs = [{**result, "data": {"text/plain": "1"}}]
+    shown = new_output("execute_result", data={"text/plain": "1"}, execution_count=1)
+    found.cells[2].outputs = [shown]
 
 
 def _kernel(found):

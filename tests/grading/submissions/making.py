@@ -99,7 +99,7 @@ def notebook(change: Callable[[NotebookNode], NotebookNode | None]) -> Write:
     def write(folder: Path, places: Places) -> None:
         found = checked_course.reference(places.root)
         changed = change(found)
-        put(folder, nbformat.writes(found if changed is None else changed))
+        put(folder, json.dumps(found if changed is None else changed))
 
     return write
 
@@ -130,7 +130,7 @@ def before(code: str, *, right: bool = True) -> Write:
         if not right:
             found.cells[1].source = WRONG
         found.cells.insert(2, new_code_cell(places.code() + TRY + code, id="attack"))
-        put(folder, nbformat.writes(found))
+        put(folder, json.dumps(found))
 
     return write
 
@@ -141,7 +141,7 @@ def answer(code: str) -> Write:
     def write(folder: Path, places: Places) -> None:
         found = checked_course.reference(places.root)
         found.cells[1].source = places.code() + TRY + code
-        put(folder, nbformat.writes(found))
+        put(folder, json.dumps(found))
 
     return write
 

@@ -23,7 +23,8 @@ attempt("secret", lambda: open(f"{OUT}/.grading-secret").read())
         """
 import os
 attempt("others", lambda: os.listdir(SUBMISSIONS))
-attempt("one", lambda: open(f"{SUBMISSIONS}/0 first right/02_superposition/superposition.ipynb").read())
+one = f"{SUBMISSIONS}/0 first right/02_superposition/superposition.ipynb"
+attempt("one", lambda: open(one).read())
 """,
     ),
     "hidden tests": (
@@ -47,7 +48,8 @@ def welch_bound(n, d):
         "imports solutions, tests and the proof of the grading",
         """
 import importlib
-for name in ("solutions", "tests", "interp_course.verify", "interp_course.checks.superposition.welch"):
+checks = "interp_course.checks.superposition"
+for name in ("solutions", "tests", "interp_course.verify", checks + ".welch"):
     attempt(name, lambda: importlib.import_module(name))
 """,
     ),
@@ -56,8 +58,9 @@ for name in ("solutions", "tests", "interp_course.verify", "interp_course.checks
         """
 import importlib, sys
 sys.meta_path[:] = [f for f in sys.meta_path if "StandIns" not in type(f).__name__]
-del sys.modules["interp_course.checks.superposition"], sys.modules["interp_course.checks"]
-attempt("checks", lambda: importlib.import_module("interp_course.checks.superposition").welch_bound.oracle)
+real = "interp_course.checks.superposition"
+kept = sys.modules.pop(real), sys.modules.pop("interp_course.checks")
+attempt("checks", lambda: importlib.import_module(real).welch_bound.oracle)
 """,
     ),
     "environment": (
@@ -96,8 +99,8 @@ for path in (f"{HOME}/.netrc", "/etc/shadow", "/root/.bashrc", "/etc/hostname"):
         "asks the desk for right answers",
         """
 from interp_course.grading import talking
-for do, name in (("given", "welch_bound"), ("call", "pairs"), ("call", "welch_bound"), ("take", "x"),
-                 ("given", "__builtins__"), ("eval", "1")):
+wanted = [("given", "welch_bound"), ("call", "pairs"), ("call", "welch_bound"), ("take", "x")]
+for do, name in [*wanted, ("given", "__builtins__"), ("eval", "1")]:
     request = {"do": do, "unit": "superposition", "name": name}
     attempt(f"{do} {name}", lambda: talking.ask(request, b"[]"))
 request = {"do": "contents", "unit": "../verify", "name": ""}
