@@ -102,7 +102,9 @@ def _only_known_cells(notebook: NotebookNode, release: NotebookNode) -> list[str
     notes = []
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata and (grade_id(cell) is None or grade_id(cell) not in known):
-            notes.append(f"cell {_short(repr(grade_id(cell)))} is not part of this unit: not graded")
+            notes.append(
+                f"cell {_short(repr(grade_id(cell)))} is not part of this unit: not graded"
+            )
             del cell.metadata["nbgrader"]
     return notes
 
@@ -134,7 +136,9 @@ def _metadata_of(notebook: NotebookNode, release: NotebookNode) -> list[str]:
         changed = any(given.get(key) != wanted.get(key) for key in _FIXED)
         if changed or cell.cell_type != original.cell_type:
             notes.append(f"type or points of cell {name} were changed: restored")
-        notebook.cells[position] = _copy(original, source=cell.source, id=cell.id)
+        pictures = {k: cell[k] for k in ("attachments",) if k in cell and cell.cell_type != "code"}
+        own = pictures if original.cell_type == cell.cell_type else {}
+        notebook.cells[position] = _copy(original, source=cell.source, id=cell.id, **own)
     return notes
 
 
@@ -164,5 +168,5 @@ def _position(notebook: NotebookNode, original: NotebookNode, otherwise: int) ->
     return otherwise
 
 
-def _copy(cell: NotebookNode, **changes: str) -> NotebookNode:
+def _copy(cell: NotebookNode, **changes: Any) -> NotebookNode:
     return NotebookNode(nbformat.from_dict({**cell, **changes}))

@@ -82,10 +82,8 @@ def welch_bound(n, d):
         answer("""
 import signal
 def welch_bound(n, d):
-    while True:
-        try:
-            while True: pass
-        except BaseException: pass
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True: pass
 """),
         Expected((0, 2), flags=LATE, notes=("KernelUnresponsive",)),
     ),
@@ -102,7 +100,7 @@ def welch_bound(n, d):
 import sys
 def welch_bound(n, d): sys.exit(0)
 """),
-        Expected((0, 2), flags=("crash",)),
+        Expected((0, 2)),
     ),
     Entry(
         "crash",
@@ -116,14 +114,16 @@ def welch_bound(n, d): sys.exit(0)
         answer("""
 def welch_bound(n, d): return welch_bound(n, d)
 """),
-        Expected((0, 2), flags=("crash",)),
+        Expected((0, 2)),
     ),
     Entry("input", "asks whoever grades", answer("input('Full marks? ')"), Expected((0, 2))),
     Entry(
         "flood",
-        "prints 500 MB",
+        "prints 1 MB at a time, without end",
         before("""
-for _ in range(500): print("x" * (1 << 20))
+import time
+while True:
+    print("x" * (1 << 20)); time.sleep(0.01)
 """),
         Expected(flags=DIED, notes=("OutputFlood",)),
     ),
@@ -196,13 +196,13 @@ attempt("ask", ask)
     ),
     Entry(
         "desk removed",
-        "takes the desk away and sits down there",
+        "takes the desk away and puts another one there",
         before(
             """
 import os, socket
 path = os.environ["INTERP_COURSE_INBOX"] + "/desk"
 os.unlink(path)
-mine = socket.socket(socket.AF_UNIX); mine.bind(path); mine.listen()
+mine = socket.socket(socket.AF_UNIX); mine.bind(path)
 os.symlink(f"{OUT}/gradebook.db", path + "-2")
 """,
             right=True,

@@ -9,6 +9,7 @@ TOTAL_LOSS = {
     "the kernel does nothing and says that it did",
     "replying is replaced",
     "two replies",
+    "a package shadows the real one",
 }
 """Forgeries after which honest answers no longer work either."""
 MORE = {
@@ -26,7 +27,7 @@ check.network = __import__("interp_course").checks.superposition.network
 """,
     "builtins are replaced": """
 import builtins
-builtins.AssertionError = builtins.isinstance = builtins.abs = builtins.max = lambda *a: True
+builtins.AssertionError = builtins.abs = builtins.max = builtins.sum = lambda *a: 1.0
 """,
     "a package shadows the real one": """
 import os, sys
@@ -62,6 +63,7 @@ welch_bound = lambda *sizes: loop
 """,
 }
 PARTLY_LOST: dict[str, Expected] = {
+    "replying is replaced": Expected((0, 0), notes=("unreadable reply in welch-test",)),
     "two replies": Expected((0, 0), flags=("tampering suspected",), notes=("tampering",)),
     "the exercise ends the process": Expected((0, 2), flags=("kernel died",), notes=(GONE,)),
 }

@@ -41,7 +41,7 @@ print("shown", text)
         answer(f"""
 def welch_bound(n, d): raise ValueError({SCRIPT!r})
 """),
-        Expected((0, 2), flags=("crash",)),
+        Expected((0, 2)),
     ),
     Entry("attachments", "attaches a picture that runs", notebook(_attachment), Expected()),
     Entry(
@@ -50,7 +50,7 @@ def welch_bound(n, d): raise ValueError({SCRIPT!r})
         answer("""
 def welch_bound(n, d): raise ValueError("\\x1b[2J\\u202e right")
 """),
-        Expected((0, 2), flags=("crash",)),
+        Expected((0, 2)),
     ),
     Entry(
         "widgets",
