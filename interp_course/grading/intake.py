@@ -37,7 +37,7 @@ class Submission:
 
 
 def shown(name: str) -> str:
-    """A file's name as text that can be written anywhere: bytes that are no UTF-8 as ``\\xe9``."""
+    """A file's name as text that can be written: what is no UTF-8 becomes the bytes' numbers."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

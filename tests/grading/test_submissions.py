@@ -38,7 +38,7 @@ LIMITS = Limits(
     file_size=20 * MIB,
     folder_size=64 * MIB,
 )
-pytestmark = [needs_sandbox, pytest.mark.slow, pytest.mark.usefixtures("unhooked")]
+pytestmark = [needs_sandbox, pytest.mark.slow]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,6 @@ def hand_in(places: Places) -> None:
 
 def table() -> str:
     """The catalogue as a table in Markdown."""
-    lines = ["| kind | what is handed in | what becomes of it |", "|---|---|---|"]
-    for entry in CATALOGUE.values():
-        lines.append(f"| {entry.kind} | {entry.tries} | {entry.expected.outcome} |")
-    return "\n".join(lines)
+    head = ["| kind | what is handed in | what becomes of it |", "|---|---|---|"]
+    lines = [f"| {e.kind} | {e.tries} | {e.expected.outcome} |" for e in CATALOGUE.values()]
+    return "\n".join([*head, *dict.fromkeys(lines)])

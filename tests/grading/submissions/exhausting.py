@@ -129,10 +129,10 @@ while True:
     ),
     Entry(
         "displays",
-        "shows 30,000 things",
+        "shows 3,000 things of 4 kB",
         before("""
 from IPython.display import display, HTML
-for _ in range(30_000): display(HTML("<b>x</b>" * 50))
+for _ in range(3_000): display(HTML("<b>x</b>" * 500))
 """),
         Expected(notes=("OutputLimit",)),
     ),

@@ -27,7 +27,7 @@ check.network = __import__("interp_course").checks.superposition.network
 """,
     "builtins are replaced": """
 import builtins
-builtins.AssertionError = builtins.abs = builtins.max = builtins.sum = lambda *a: 1.0
+builtins.AssertionError = builtins.abs = builtins.round = lambda *a: 1.0
 """,
     "a package shadows the real one": """
 import os, sys

@@ -66,9 +66,10 @@ class Expected:
     def outcome(self) -> str:
         """In a few words."""
         if self.status != "graded":
-            return self.status
+            return f"{self.status}: {self.notes[0]}"
         points = " + ".join(f"{value:g}" for value in self.points)
-        return ", ".join((f"{points} points", *self.flags))
+        held = any("held back" in words for words in self.shown)
+        return ", ".join((*(["held back"] if held else []), f"{points} points", *self.flags))
 
 
 Write = Callable[[Path, Places], None]
