@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 from interp_course.grading.sandbox import room as rooms
 from interp_course.grading.sandbox.backend import Backend, SandboxError
@@ -114,7 +113,7 @@ class Cold:
             running.wait()
         _delete(self._scratch)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Cold":
         return self
 
     def __exit__(
