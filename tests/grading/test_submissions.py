@@ -19,7 +19,7 @@ import pytest
 from checked_course import FOLDER, SLUG
 from nbformat import NotebookNode
 from sandboxed import needs_sandbox
-from submissions import CATALOGUE, hand_in, making, table
+from submissions import CATALOGUE, hand_in, making
 from submissions.making import Entry, Places
 
 from interp_course.grading import batch, crew, formgrader, intake, output
@@ -219,7 +219,3 @@ def test_no_executed_notebook_shows_anything_active(run: Run, entry: Entry) -> N
     assert kinds <= {"text/plain", "image/png", "image/jpeg"}
     texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     assert [found for text in texts for found in _active(formgrader.safe_markdown(text))] == []
-
-
-def test_the_manual_lists_the_catalogue() -> None:
-    assert table() in (REPOSITORY / "docs" / "grading.md").read_text(), table()

@@ -10,6 +10,7 @@ TOTAL_LOSS = {
     "replying is replaced",
     "two replies",
     "a package shadows the real one",
+    "builtins are replaced",
 }
 """Forgeries after which honest answers no longer work either."""
 MORE = {
