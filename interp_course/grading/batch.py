@@ -19,7 +19,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
@@ -41,8 +41,11 @@ from interp_course.grading.workspace import locked, opened, registered
 Progress = Callable[[int, int, str], None]
 """Called with (submissions done, submissions in all, the one that is done or comes next)."""
 
+LONGEST_NAME = 100
+"""Bytes in the name of a student's folder; file names are made from it."""
 _PLAIN_NAME = re.compile(r"[\w.@-]+( [\w.@-]+)*")
 _UNUSUAL = re.compile(r"[^\w.@-]+")
+_MADE_NAME = re.compile(r".*_.*-[0-9a-f]{6}")
 
 
 def grade(
@@ -98,6 +101,8 @@ class _Desk:
     kit: Kit
     releases: dict[str, NotebookNode]
     again: bool
+    owners: dict[str, Path] = field(default_factory=dict)
+    """Whose folder each name in the workspace stands for."""
 
     def take_in(self, submission: Submission) -> "Result | _Taken":
         """What is known of a submission already, or an order for a worker."""
@@ -105,6 +110,10 @@ class _Desk:
             return _refused(submission, (), submission.refusal or "")
         unit, release = submission.unit, self.releases[submission.unit.slug]
         student = folder_name(submission.student)
+        owner = self.owners.setdefault(student, submission.folder.parent)
+        if owner != submission.folder.parent:
+            reason = f"the name cannot be told from {intake.shown(owner.name)!r}: rename the folder"
+            return _refused(submission, scores.unearned(release), reason)
         try:
             content = intake.read(submission)
             notebook, notes = mend(content, release)
@@ -189,12 +198,15 @@ def _results(
 def folder_name(student: str) -> str:
     """The student's name where nbgrader can use it as a folder name and file pattern.
 
-    Other names get their unusual characters replaced and a suffix that keeps them apart.
+    Other names, and those that look as if they had been made here, get their unusual characters
+    replaced, are cut if they are long, and get a suffix that keeps them apart.
     """
-    if _PLAIN_NAME.fullmatch(student):
+    fits = len(student.encode()) <= LONGEST_NAME
+    if fits and _PLAIN_NAME.fullmatch(student) and not _MADE_NAME.fullmatch(student):
         return student
     digest = hashlib.sha256(student.encode()).hexdigest()[:6]
-    return f"{_UNUSUAL.sub('_', student)}-{digest}"
+    short = _UNUSUAL.sub("_", student).encode()[: LONGEST_NAME - 8].decode(errors="ignore")
+    return f"{short}_-{digest}" if "_" not in short else f"{short}-{digest}"
 
 
 def _refused(submission: Submission, cells: tuple[CellScore, ...], reason: str) -> Result:

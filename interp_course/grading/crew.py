@@ -32,7 +32,11 @@ Crew = Callable[[Iterable[Order], Kit, Runner], Deliveries]
 def alone(orders: Iterable[Order], kit: Kit, runner: Runner) -> Deliveries:
     """One after the other, in this process."""
     for order in orders:
-        yield order, do(order, kit, runner)
+        try:
+            delivery = do(order, kit, runner)
+        except Exception as error:
+            delivery = _failed(error)
+        yield order, delivery
 
 
 def processes(jobs: int) -> Crew:
@@ -57,7 +61,7 @@ def processes(jobs: int) -> Crew:
                         return
                     done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
                     for future in done:
-                        delivery = future.result()
+                        delivery = _delivered(future)
                         yield in_hand.pop(future), delivery
             except BrokenProcessPool:
                 lost = list(in_hand.values())
@@ -117,8 +121,22 @@ def _from_cluster(future: Any, killed: type[Exception]) -> Delivery:
         return future.result()
     except killed:
         return GIVEN_UP
-    except Exception as error:  # of this machinery: a runner does not raise
-        return Delivery(Outcome(f"the worker failed: {type(error).__name__}: {error}"))
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Delivery:
+    """What raised is this machinery, since a runner does not; it harms no other submission."""
+    return Delivery(Outcome(f"the worker failed: {type(error).__name__}: {error}"))
+
+
+def _delivered(future: Future[Delivery]) -> Delivery:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise
+    except Exception as error:
+        return _failed(error)
 
 
 def _by_itself(order: Order, kit: Kit, runner: Runner) -> Delivery:
@@ -126,7 +144,7 @@ def _by_itself(order: Order, kit: Kit, runner: Runner) -> Delivery:
     for _ in range(TRIES):
         pool = _pool(1, kit, runner)
         try:
-            return pool.submit(_do, order).result()
+            return _delivered(pool.submit(_do, order))
         except BrokenProcessPool:
             continue
         finally:

@@ -5,9 +5,12 @@ a student's text and outputs through as it is, so a script in an answer could ch
 run code as the grader. Here such HTML is shown as text, or left out.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from traitlets.config import Config
 
 from interp_course.grading.runner import nbgrader_config
@@ -43,18 +46,38 @@ def settings(workspace: Path) -> Config:
     config = nbgrader_config(workspace)
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {
-        "markdown2html": f"{__name__}.{safe_markdown.__name__}",
+        "markdown2html": f"{__name__}.{_markdown_in_page.__name__}",
         "clean_html": f"{__name__}.{safe_html.__name__}",
     }
     return config
 
 
-def safe_markdown(text: str) -> str:
-    """A text cell as HTML in which nothing runs, and nothing is loaded from elsewhere."""
-    from nbconvert.filters import markdown2html
+def safe_markdown(text: str, attachments: Mapping[str, Any] | None = None) -> str:
+    """A text cell as HTML in which nothing runs, and nothing is loaded from elsewhere.
 
-    made: Any = markdown2html(text)
-    return safe_html(made)
+    Args:
+        text: Its source.
+        attachments: Pictures that lie in the cell, by name, as a notebook keeps them.
+    """
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    renderer = IPythonRenderer(escape=False, attachments=_Attachments(attachments or {}))
+    return safe_html(MarkdownWithMath(renderer=renderer).render(text))
+
+
+class _Attachments(dict):
+    """Attachments of which none is missing, since that would end the whole page."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> dict[str, str]:
+        return {"text/plain": ""}
+
+
+@pass_context
+def _markdown_in_page(context: Context, text: str) -> str:
+    return safe_markdown(text, context.get("cell", {}).get("attachments"))
 
 
 def safe_html(html: str | bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from interp_course import course
 from interp_course.course import CourseError, Unit
 
-LARGEST_NOTEBOOK = 20_000_000
+LARGEST_NOTEBOOK, MOST_CELLS = 20_000_000, 2_000
 IGNORED_FOLDERS = ("__MACOSX", "__pycache__")
 
 
@@ -26,7 +26,7 @@ class Submission:
     """One folder of one student, as found on disk."""
 
     student: str
-    """The name of the student's folder."""
+    """The name of the student's folder, as `shown`."""
     assignment: str
     """The name of the assignment's folder; empty if the student handed in none."""
     folder: Path
@@ -34,6 +34,11 @@ class Submission:
     """The unit it answers; None if there is no such unit."""
     refusal: str | None = None
     """Why the folder cannot be graded, if that is clear without reading the notebook."""
+
+
+def shown(name: str) -> str:
+    """A file's name as text that can be written: what is no UTF-8 becomes the bytes' numbers."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def find(submissions: Path, root: Path) -> tuple[list[Submission], list[str]]:
@@ -52,7 +57,7 @@ def find(submissions: Path, root: Path) -> tuple[list[Submission], list[str]]:
             found.extend(_of_student(entry, root))
         else:
             kind = "a symbolic link" if entry.is_symlink() else "a file"
-            remarks.append(f"{entry.name} is {kind}, not a student's folder: left out")
+            remarks.append(f"{shown(entry.name)} is {kind}, not a student's folder: left out")
     if not found:
         raise CourseError(
             f"{submissions} holds no student's folder; "
@@ -66,28 +71,29 @@ def _of_student(folder: Path, root: Path) -> list[Submission]:
     entries = [e for e in entries if e.name not in IGNORED_FOLDERS]
     inside = [e for e in entries if e.is_dir() or e.is_symlink()]
     if not inside:
-        loose = [e.name for e in entries if e.suffix == ".ipynb"]
+        loose = [shown(e.name) for e in entries if e.suffix == ".ipynb"]
         what = f"{loose[0]} lies outside an assignment's folder" if loose else "the folder is empty"
         example = course.units(root)[0].folder
-        reason = f"{what}: expected {folder.name}/{example}/ or another unit's folder"
-        return [Submission(folder.name, "", folder, refusal=reason)]
+        reason = f"{what}: expected {shown(folder.name)}/{example}/ or another unit's folder"
+        return [Submission(shown(folder.name), "", folder, refusal=reason)]
     taken: dict[str, str] = {}
-    return [_of_assignment(folder.name, entry, root, taken) for entry in inside]
+    return [_of_assignment(shown(folder.name), entry, root, taken) for entry in inside]
 
 
 def _of_assignment(student: str, folder: Path, root: Path, taken: dict[str, str]) -> Submission:
+    name = shown(folder.name)
     if folder.is_symlink():
         reason = "the folder is a symbolic link: hand in a real folder"
-        return Submission(student, folder.name, folder, refusal=reason)
+        return Submission(student, name, folder, refusal=reason)
     try:
-        unit = course.unit(root, folder.name)
+        unit = course.unit(root, name)
     except CourseError:
-        return Submission(student, folder.name, folder, refusal=_unknown(folder.name, root))
+        return Submission(student, name, folder, refusal=_unknown(name, root))
     if unit.slug in taken:
         reason = f"{taken[unit.slug]} is the same unit: hand in one of the two"
-        return Submission(student, folder.name, folder, unit, reason)
-    taken[unit.slug] = folder.name
-    return Submission(student, folder.name, folder, unit)
+        return Submission(student, name, folder, unit, reason)
+    taken[unit.slug] = name
+    return Submission(student, name, folder, unit)
 
 
 def _unknown(name: str, root: Path) -> str:
@@ -122,7 +128,7 @@ def read(submission: Submission) -> dict[str, Any]:
 def other_files(submission: Submission) -> list[str]:
     """Files beside the notebook, which are not graded."""
     assert submission.unit is not None, "only asked for submissions that were read"
-    names = (entry.name for entry in sorted(submission.folder.iterdir()))
+    names = (shown(entry.name) for entry in sorted(submission.folder.iterdir()))
     return [n for n in names if n != f"{submission.unit.slug}.ipynb" and not n.startswith(".")]
 
 
@@ -130,8 +136,10 @@ def _notebook(folder: Path, name: str) -> Path:
     path = folder / name
     if path.is_symlink():
         raise Refused(f"{name} is a symbolic link: hand in the file itself")
+    if path.is_dir():
+        raise Refused(f"{name} is a folder: hand in the notebook itself")
     if not path.is_file():
-        others = sorted(p.name for p in folder.glob("*.ipynb"))
+        others = sorted(shown(p.name) for p in folder.glob("*.ipynb"))
         hint = f"; there is {others[0]!r}: rename it if that is the one" if others else ""
         raise Refused(f"{name} is missing{hint}")
     size = path.stat().st_size
@@ -155,4 +163,7 @@ def _notebook_content(name: str, content: Any) -> dict[str, Any]:
         )
     if not isinstance(content.get("cells"), list):
         raise Refused(f"{name} has no list of cells")
+    if len(content["cells"]) > MOST_CELLS:
+        number = len(content["cells"])
+        raise Refused(f"{name} has {number:,} cells, the limit is {MOST_CELLS:,}")
     return content

@@ -20,6 +20,12 @@ from interp_course.grading.intake import Refused
 
 KERNEL = "python3"
 _FIXED = ("grade", "solution", "locked", "task", "points")
+_UNUSABLE = (
+    *(nbformat.ValidationError, AttributeError, KeyError, TypeError),
+    *(ValueError, RecursionError),
+)
+"""What libraries raise over data that are no notebook."""
+_LONGEST_QUOTE = 200
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -42,7 +48,7 @@ def mend(content: dict[str, Any], release: NotebookNode) -> tuple[NotebookNode, 
         *_missing_cells(notebook, release),
     ]
     if kernel != KERNEL:
-        notes.append(f"kernel {kernel!r}: graded with {KERNEL!r}")
+        notes.append(f"kernel {_short(repr(kernel))}: graded with {KERNEL!r}")
     notebook.metadata = release.metadata.copy()
     return notebook, notes
 
@@ -58,6 +64,11 @@ def _kernel_name(content: dict[str, Any]) -> str:
     metadata = content.get("metadata")
     spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
     return str(spec.get("name", KERNEL)) if isinstance(spec, dict) else KERNEL
+
+
+def _short(text: str) -> str:
+    """What a student wrote, as it is quoted in a note."""
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
 def _without_outputs(content: dict[str, Any]) -> NotebookNode:
@@ -79,8 +90,9 @@ def _without_outputs(content: dict[str, Any]) -> NotebookNode:
     try:
         notebook = rejoin_lines(NotebookNode(nbformat.from_dict(minimal)))
         nbformat.validate(notebook)
-    except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        nbformat.writes(notebook).encode()  # half a character cannot be written
+    except _UNUSABLE as error:
+        reason = _short(str(error).splitlines()[0])
         raise Refused(f"the notebook does not follow the notebook format: {reason}") from error
     return notebook
 
@@ -90,7 +102,9 @@ def _only_known_cells(notebook: NotebookNode, release: NotebookNode) -> list[str
     notes = []
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata and (grade_id(cell) is None or grade_id(cell) not in known):
-            notes.append(f"cell {grade_id(cell)!r} is not part of this unit: not graded")
+            notes.append(
+                f"cell {_short(repr(grade_id(cell)))} is not part of this unit: not graded"
+            )
             del cell.metadata["nbgrader"]
     return notes
 
@@ -122,7 +136,9 @@ def _metadata_of(notebook: NotebookNode, release: NotebookNode) -> list[str]:
         changed = any(given.get(key) != wanted.get(key) for key in _FIXED)
         if changed or cell.cell_type != original.cell_type:
             notes.append(f"type or points of cell {name} were changed: restored")
-        notebook.cells[position] = _copy(original, source=cell.source, id=cell.id)
+        pictures = {k: cell[k] for k in ("attachments",) if k in cell and cell.cell_type != "code"}
+        own = pictures if original.cell_type == cell.cell_type else {}
+        notebook.cells[position] = _copy(original, source=cell.source, id=cell.id, **own)
     return notes
 
 
@@ -152,5 +168,5 @@ def _position(notebook: NotebookNode, original: NotebookNode, otherwise: int) ->
     return otherwise
 
 
-def _copy(cell: NotebookNode, **changes: str) -> NotebookNode:
+def _copy(cell: NotebookNode, **changes: Any) -> NotebookNode:
     return NotebookNode(nbformat.from_dict({**cell, **changes}))

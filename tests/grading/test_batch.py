@@ -3,6 +3,7 @@
 import copy
 import csv
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -177,6 +178,13 @@ def _hand_in(submissions: Path, release: Notebook) -> None:
     (submissions / "readme.txt").write_text("not a student")
 
 
+class Unable:
+    """A runner that fails."""
+
+    def run(self, job: Job) -> Outcome:
+        return Outcome("on purpose")
+
+
 @dataclass
 class Run:
     """One graded class."""
@@ -247,6 +255,21 @@ def test_a_name_with_unusual_characters_is_graded_under_a_safe_folder_name(run: 
     assert (run.batch.out / "submitted" / batch.folder_name(ODD_NAME)).is_dir()
 
 
+@pytest.mark.parametrize("student", ["n" * 240, "é" * 120, "a=" * 120, "José!", "a/b", "\u0301"])
+def test_a_name_is_made_into_one_that_fits_and_that_nobody_else_can_have(student: str) -> None:
+    name = batch.folder_name(student)
+    assert len(name.encode()) <= batch.LONGEST_NAME
+    assert batch.folder_name(name) != name
+
+
+def test_names_that_cannot_be_told_apart_are_refused(tiny_course: Path, tmp_path: Path) -> None:
+    for name in (r"caf\xe9", os.fsdecode(b"caf\xe9")):
+        _write(tmp_path / "subs" / name / "01_tiny", {"nbformat": 4, "cells": []})
+    graded = batch.grade(tmp_path / "subs", tmp_path / "out", tiny_course, runner=Unable())
+    assert [result.status for result in graded.results] == ["failed", "refused"]
+    assert "cannot be told from" in graded.results[1].notes[0]
+
+
 def test_files_beside_the_notebook_are_not_taken(run: Run) -> None:
     assert "math.py" in run.result(ODD_NAME).notes[0]
     assert not list(run.batch.out.rglob("math.py"))
@@ -287,11 +310,7 @@ def test_grading_again_into_the_same_folder_gives_the_same_scores(run: Run) -> N
 
 
 def test_a_failed_second_run_does_not_keep_the_first_scores(run: Run) -> None:
-    class Failing:
-        def run(self, job: Job) -> Outcome:
-            return Outcome("on purpose")
-
-    result = run.again(Failing(), "all right")
+    result = run.again(Unable(), "all right")
     assert (result.status, result.total) == ("failed", 0)
     assert scores.earned(run.batch.out, "all right", *_unit_and_release(run))[0].score == 0
 

@@ -64,6 +64,21 @@ def test_a_submission_that_kills_every_worker_is_given_up_and_harms_no_other(
     assert found == dict.fromkeys("abc", "nothing came out")
 
 
+class Broken:
+    """A runner that raises, which it must not."""
+
+    def run(self, job: Job) -> Outcome:
+        raise RecursionError("too deep")
+
+
+@pytest.mark.parametrize("share", [crew.alone, crew.processes(1)])
+def test_a_worker_that_raises_fails_for_this_submission_only(
+    tiny_course: Path, share: crew.Crew
+) -> None:
+    found = failures(share(orders(tiny_course, ["a", "b"]), Kit({}), Broken()))
+    assert found == dict.fromkeys("ab", "the worker failed: RecursionError: too deep")
+
+
 def test_there_must_be_a_worker() -> None:
     with pytest.raises(ValueError, match="jobs must be at least 1, got 0"):
         crew.processes(0)

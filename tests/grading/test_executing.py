@@ -1,12 +1,13 @@
 """A class of honest and forging students, graded in ordinary kernels: who gets what."""
 
 from pathlib import Path
-from typing import Any
 
+import checked_course
 import nbformat
 import pytest
+from checked_course import WRONG
 from forging import FORGERIES
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell
 
 from interp_course import runtime
 from interp_course.grading import batch, executing, verdicts
@@ -14,35 +15,6 @@ from interp_course.grading.batch import Batch, Result
 from interp_course.grading.runner import UnsandboxedRunner
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unhooked")]
-MANIFEST = """
-[[unit]]
-number = 2
-slug = "superposition"
-title = "Tiny"
-question = "How much room is there?"
-minutes = 5
-points = 3
-"""
-SETUP = """from interp_course import runtime
-from interp_course.checks import superposition as check
-INSTANCE = runtime.instance()"""
-WELCH = """def welch_bound(n, d):
-    ### BEGIN SOLUTION
-    return ((n - d) / (d * (n - 1))) ** 0.5 if n > d else 0.0
-    ### END SOLUTION"""
-RELATIONS = """net, together = check.network(INSTANCE), {}
-### BEGIN SOLUTION
-units = net.W / net.W.norm(dim=0)
-cosines = (units.T @ units).fill_diagonal_(0)
-for kind, place in (("correlated", cosines.argmax()), ("anticorrelated", cosines.argmin())):
-    together[kind] = {net.names[i] for i in divmod(int(place), 6)}
-### END SOLUTION"""
-WELCH_TEST = """check.welch_bound(welch_bound)
-### BEGIN HIDDEN TESTS
-for seed in (11, 12):
-    check.welch_bound(welch_bound, seed=seed)
-### END HIDDEN TESTS"""
-WRONG = "def welch_bound(n, d):\n    return 0.5"
 HARMS_ITSELF = {
     "the kernel does nothing and says that it did",
     "replying is replaced",
@@ -51,38 +23,16 @@ HARMS_ITSELF = {
 """Forgeries after which honest answers no longer work either."""
 
 
-def cell(name: str, source: str, points: int | None = None) -> Any:
-    graded = points is not None
-    entry = {"grade_id": name, "grade": graded, "locked": graded, "solution": not graded}
-    entry |= {"task": False, "schema_version": 3} | ({"points": points} if graded else {})
-    return new_code_cell(source, id=name, metadata={"nbgrader": entry})
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose one unit has the name, and so the checks, of a real one."""
-    root = tmp_path_factory.mktemp("course")
-    cells = [
-        new_code_cell(SETUP, id="setup"),
-        cell("welch", WELCH),
-        cell("welch-test", WELCH_TEST, 1),
-        cell("relations", RELATIONS),
-        cell("relations-test", "check.relations(together, INSTANCE)", 2),
-        cell("odd-test", "x = check.relations", 0),
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    folder = root / "solutions" / "02_superposition"
-    folder.mkdir(parents=True)
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, folder / "superposition.ipynb")
-    (root / "course").mkdir()
-    (root / "course" / "course.toml").write_text(MANIFEST)
-    return root
+    odd = checked_course.cell("odd-test", "x = check.relations", 0)
+    return checked_course.make(tmp_path_factory.mktemp("course"), [odd])
 
 
 def hand_in(root: Path, folder: Path, answer: str | None = None, forgery: str = "") -> None:
     """The reference, with another answer, or with a cell before the first graded one."""
-    notebook = nbformat.read(root / "solutions/02_superposition/superposition.ipynb", 4)
+    notebook = checked_course.reference(root)
     if answer is not None:
         notebook.cells[1].source = answer
     if forgery:

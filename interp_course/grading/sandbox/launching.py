@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 from interp_course.grading.sandbox import room as rooms
 from interp_course.grading.sandbox.backend import Backend, SandboxError
@@ -105,16 +104,16 @@ class Cold:
 
     def remove(self, job: Job) -> None:
         """Delete the folders of a job."""
-        shutil.rmtree(job.inbox.parent, ignore_errors=True)
+        _delete(job.inbox.parent)
 
     def close(self) -> None:
         """End all that runs, and delete all folders."""
         for running in self._running:
             running.kill()
             running.wait()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        _delete(self._scratch)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Cold":
         return self
 
     def __exit__(
@@ -227,6 +226,11 @@ def _short_folder() -> Path:
         return usual
     usual.rmdir()
     return Path(tempfile.mkdtemp(prefix="kernels-", dir="/tmp"))
+
+
+def _delete(folder: Path) -> None:
+    """Remove a folder in which folders may be nested deeper than `shutil.rmtree` can go."""
+    subprocess.run(["rm", "-rf", "--", folder], stderr=subprocess.DEVNULL, check=False)
 
 
 def _copy_files(source: Path, target: Path) -> None:
