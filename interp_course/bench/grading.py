@@ -83,6 +83,7 @@ def measure(
         progress: Told what is being done.
 
     Raises:
+        ValueError: If there are fewer than two students.
         RuntimeError: If one side fails.
         AssertionError: If the scores differ.
     """
@@ -111,6 +112,17 @@ def measure(
 
     compare(earned(out.resolve()), earned(plain.resolve()))
     return Measurement(unit.folder, submissions, ours, stock)
+
+
+def text(found: Measurement) -> str:
+    """A line for each side, and one for both."""
+    lines = [
+        f"{found.unit}, {found.submissions} submissions, {name}: {side.wall:.1f} s, "
+        f"CPU {side.cpu:.1f} s; a submission: cells {side.cells / found.submissions:.2f} s, "
+        f"beyond them {side.beyond(found.submissions):.2f} s"
+        for name, side in (("ours", found.ours), ("nbgrader autograde", found.stock))
+    ]
+    return "\n".join([*lines, f"the same scores, {found.ratio:.2f} times as fast"])
 
 
 def write_plain_settings(folder: Path) -> None:
