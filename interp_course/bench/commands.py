@@ -139,9 +139,7 @@ def sae(
             json_file.write_text(json.dumps(sae_table.as_json(measurements), indent=1))
 
 
-@app.command(
-    epilog="Example: interp-course bench grading --unit features --json f.json"
-)
+@app.command(epilog="Example: interp-course bench grading --unit features --json f.json")
 def grading(
     unit: Annotated[
         list[str] | None, typer.Option(help="May be repeated; else residual_stream.")

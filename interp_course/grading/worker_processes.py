@@ -17,7 +17,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import connection
+from multiprocessing import connection, util
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ def pool(jobs: int, kit: Kit, runner: Runner) -> Iterator[ProcessPoolExecutor]:
     """So many workers, which take an `Order` through `perform`; afterwards they are gone."""
     folder = Path(tempfile.mkdtemp(prefix="grade-"))
     context = _context(kit)
-    given = (kit, runner, str(folder), dict(os.environ))
+    folders = (str(folder), util.get_temp_dir())
+    given = (kit, runner, folders, dict(os.environ))
     executor = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=given)
     try:
         yield executor
@@ -67,26 +68,31 @@ def _context(kit: Kit) -> Any:
     return context
 
 
-def _begin(kit: Kit, runner: Runner, folder: str, environment: dict[str, str]) -> None:
-    """Let the main process alone answer Ctrl-C, and end when it ends, however it ends."""
+def _begin(kit: Kit, runner: Runner, folders: tuple[str, str], environment: dict[str, str]) -> None:
+    """Let the main process alone answer Ctrl-C, and end when it ends, however it ends.
+
+    The folders are that of the workers and the one in which ``multiprocessing`` has its socket.
+    """
     os.environ.clear()
     os.environ.update(environment)
-    tempfile.tempdir = folder
+    tempfile.tempdir = folders[0]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     told, tell = os.pipe()
     signal.signal(signal.SIGTERM, lambda *_: os.write(tell, b"."))
-    threading.Thread(target=_end_when_told, args=(told, folder), daemon=True).start()
+    threading.Thread(target=_end_when_told, args=(told, folders), daemon=True).start()
     _HELD[:] = [kit, runner]
 
 
-def _end_when_told(told: int, folder: str) -> None:
+def _end_when_told(told: int, folders: tuple[str, str]) -> None:
     main = multiprocessing.parent_process()
     assert main is not None, "a worker was started by another process"
     connection.wait([told, main.sentinel])
     try:
         atexit._run_exitfuncs()
-        with contextlib.suppress(OSError):  # the last one does it, if the main process cannot
-            os.rmdir(folder)
+        if connection.wait([main.sentinel], timeout=0):  # it cannot clear up any more
+            shutil.rmtree(folders[1], ignore_errors=True)
+            with contextlib.suppress(OSError):  # the last worker will do it
+                os.rmdir(folders[0])
     finally:
         os._exit(1)
 
