@@ -21,19 +21,30 @@ def finish(problems: list[str], all_well: str) -> None:
 
 @contextlib.contextmanager
 def bar() -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar; gives a function of (done, total, what comes next)."""
+    """A progress bar with the time it may still take; gives a function of (done, total, what)."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
     console = Console(stderr=True)
     hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=hidden, speed_estimate_period=600
+    ) as progress:
         task = progress.add_task("", total=None)
         yield lambda done, total, what: progress.update(
             task, completed=done, total=total, description=what

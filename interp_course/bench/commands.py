@@ -1,4 +1,4 @@
-"""The commands ``interp-course bench``, ``bench circuits`` and ``bench sae``."""
+"""The commands ``interp-course bench``, ``bench circuits``, ``bench sae`` and ``bench grading``."""
 
 import json
 from pathlib import Path
@@ -137,6 +137,56 @@ def sae(
         Console().print(sae_table.table(found))
         if json_file is not None:
             json_file.write_text(json.dumps(sae_table.as_json(measurements), indent=1))
+
+
+@app.command(epilog="Example: interp-course bench grading --unit features --json f.json")
+def grading(
+    unit: Annotated[
+        list[str] | None, typer.Option(help="May be repeated; else residual_stream.")
+    ] = None,
+    submissions: Annotated[int, typer.Option(min=2, help="How many students hand in.")] = 20,
+    jobs: Annotated[int, typer.Option(min=1, help="Our workers.")] = 2,
+    sandbox: Annotated[bool, typer.Option(help="Whether ours runs in sandboxes.")] = True,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write everything measured to this file.")
+    ] = None,
+) -> None:
+    """Time grading against plain `nbgrader autograde` on the same submissions.
+
+    Students are made up: one has solved everything, one nothing, the others something. The
+    command stops if the two ways give different scores.
+    """
+    import tempfile
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from interp_course import course
+    from interp_course.bench import grading as subject
+
+    root = course.find_root()
+    measured = []
+    for name in unit or ["residual_stream"]:
+        with (
+            tempfile.TemporaryDirectory(prefix="bench-") as folder,
+            Console(stderr=True).status("starting") as status,
+        ):
+            try:
+                found = subject.measure(
+                    name,
+                    root,
+                    Path(folder).resolve(),
+                    submissions=submissions,
+                    jobs=jobs,
+                    sandbox=sandbox,
+                    progress=status.update,
+                )
+            except (RuntimeError, AssertionError) as error:
+                raise CourseError(str(error)) from error
+        typer.echo(subject.text(found))
+        measured.append({**asdict(found), "ratio": found.ratio})
+        if json_file is not None:
+            json_file.write_text(json.dumps(measured, indent=1))
 
 
 def _shapes(device: str) -> list[str]:

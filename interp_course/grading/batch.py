@@ -15,6 +15,7 @@ that was interrupted, at any moment, goes on when it is started again: what is i
 not run a second time.
 """
 
+import contextlib
 import hashlib
 import re
 import shutil
@@ -28,7 +29,7 @@ from nbformat import NotebookNode
 from interp_course import course
 from interp_course.course import CourseError, Unit
 from interp_course.grading import crew as crews
-from interp_course.grading import flags, intake, journal, scores
+from interp_course.grading import flags, intake, journal, scores, storing
 from interp_course.grading.crew import Crew
 from interp_course.grading.intake import Refused, Submission
 from interp_course.grading.mending import mend
@@ -130,14 +131,27 @@ class _Desk:
                 self.workspace, student, unit, release
             )  # a person may have graded
             return replace(known, cells=cells)
-        self._forget(student, unit)
-        target = self.workspace / "submitted" / student / unit.folder / f"{unit.slug}.ipynb"
-        target.parent.mkdir(parents=True)
-        target.write_text(text, encoding="utf-8")
-        return _Taken(submission, Order(student, unit, text), key, tuple(notes))
+        taken = _Taken(submission, Order(student, unit, text), key, tuple(notes))
+        try:
+            self._forget(student, unit)
+            target = self.workspace / "submitted" / student / unit.folder / f"{unit.slug}.ipynb"
+            target.parent.mkdir(parents=True)
+            target.write_text(text, encoding="utf-8")
+        except storing.ERRORS as error:
+            return self._not_stored(taken, error)
+        return taken
 
     def store(self, taken: "_Taken", delivery: Delivery) -> Result:
-        """Keep what came back: files, then the gradebook, then the journal."""
+        """Keep what came back; where that is impossible, the result says why."""
+        try:
+            return self._stored(taken, delivery)
+        except storing.ERRORS as error:
+            with contextlib.suppress(*storing.ERRORS):
+                self._forget(taken.order.student, taken.order.unit)
+            return self._not_stored(taken, error)
+
+    def _stored(self, taken: "_Taken", delivery: Delivery) -> Result:
+        """Files first, then the gradebook, then the journal."""
         order, unit = taken.order, taken.order.unit
         name = f"{order.student} {unit.folder}"
         _write_log(self.workspace / "logs" / f"{name}.log", delivery.outcome.log)
@@ -148,14 +162,20 @@ class _Desk:
             notes = (*delivery.notes, *taken.notes)
             result = _result(taken.submission, "graded", cells, notes)
         else:
-            zero = scores.unearned(self.releases[unit.slug])
-            notes = (f"could not be run to the end: {failure}", *taken.notes)
-            result = _result(taken.submission, "failed", zero, notes)
+            result = self._failed(taken, f"could not be run to the end: {failure}")
         journal.write(self.workspace / "journal", name, taken.key, result)
         return result
 
+    def _failed(self, taken: "_Taken", why: str) -> Result:
+        zero = scores.unearned(self.releases[taken.order.unit.slug])
+        return _result(taken.submission, "failed", zero, (why, *taken.notes))
+
+    def _not_stored(self, taken: "_Taken", error: Exception) -> Result:
+        return self._failed(taken, f"could not be stored: {storing.reason(error)}")
+
     def _forget(self, student: str, unit: Unit) -> None:
         """Remove what an earlier run left of this submission."""
+        journal.drop(self.workspace / "journal", f"{student} {unit.folder}")
         for step in ("submitted", "autograded"):
             shutil.rmtree(self.workspace / step / student / unit.folder, ignore_errors=True)
         scores.forget(self.workspace, student, unit)
@@ -179,7 +199,14 @@ def _results(
     known: list[tuple[int, Result]] = []
 
     def orders() -> Iterator[Order]:
+        names: dict[str, str] = {}
         for number, submission in enumerate(found):
+            folder = folder_name(submission.student)
+            other = names.setdefault(folder, submission.student)
+            if other != submission.student:
+                text = f"{other!r} has the same name for nbgrader, {folder!r}: rename one of them"
+                known.append((number, _refused(submission, (), text)))
+                continue
             taken = desk.take_in(submission)
             if isinstance(taken, Result):
                 known.append((number, taken))

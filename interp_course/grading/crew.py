@@ -6,17 +6,15 @@ that dies loses nothing: what was in hand then is run again, one by one, and onl
 over which workers die again and again is given up.
 """
 
-import ctypes
-import multiprocessing
-import signal
-import sys
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any
 
 from interp_course.course import CourseError
+from interp_course.grading import worker_processes
 from interp_course.grading.runner import Outcome, Runner
 from interp_course.grading.work import Delivery, Kit, Order, do
 
@@ -52,22 +50,20 @@ def processes(jobs: int) -> Crew:
         left = iter(orders)
         in_hand: dict[Future[Delivery], Order] = {}
         while True:
-            pool = _pool(jobs, kit, runner)
             try:
-                while True:
-                    for order in islice(left, 2 * jobs - len(in_hand)):
-                        in_hand[pool.submit(_do, order)] = order
-                    if not in_hand:
-                        return
-                    done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        delivery = _delivered(future)
-                        yield in_hand.pop(future), delivery
+                with worker_processes.pool(jobs, kit, runner) as pool:
+                    while True:
+                        for order in islice(left, 2 * jobs - len(in_hand)):
+                            in_hand[pool.submit(worker_processes.perform, order)] = order
+                        if not in_hand:
+                            return
+                        done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
+                        for future in done:
+                            delivery = _delivered(future)
+                            yield in_hand.pop(future), delivery
             except BrokenProcessPool:
                 lost = list(in_hand.values())
                 in_hand.clear()
-            finally:
-                _end(pool)
             for order in lost:
                 yield order, _by_itself(order, kit, runner)
 
@@ -142,43 +138,9 @@ def _delivered(future: Future[Delivery]) -> Delivery:
 def _by_itself(order: Order, kit: Kit, runner: Runner) -> Delivery:
     """Run what was in hand when a worker died: if it is the cause, it harms no other one."""
     for _ in range(TRIES):
-        pool = _pool(1, kit, runner)
-        try:
-            return _delivered(pool.submit(_do, order))
-        except BrokenProcessPool:
-            continue
-        finally:
-            _end(pool)
+        with (
+            contextlib.suppress(BrokenProcessPool),
+            worker_processes.pool(1, kit, runner) as pool,
+        ):
+            return _delivered(pool.submit(worker_processes.perform, order))
     return GIVEN_UP
-
-
-_HELD: list[Any] = []
-"""In a worker process: the kit and the runner."""
-
-
-def _pool(jobs: int, kit: Kit, runner: Runner) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(kit, runner))
-
-
-def _begin(kit: Kit, runner: Runner) -> None:
-    """Let the main process alone answer Ctrl-C, and end when it ends, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    _HELD[:] = [kit, runner]
-
-
-def _do(order: Order) -> Delivery:
-    return do(order, *_HELD)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """End the workers without waiting for what they have in hand."""
-    running = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in running:
-        process.terminate()
-    for process in running:
-        process.join(timeout=10)

@@ -5,6 +5,7 @@ answer is asked, and takes the replies. It never runs what it gets, and it limit
 does: a process that asks too often, or for too much work, is refused.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -73,6 +74,8 @@ class Desk:
         trace: TracebackType | None,
     ) -> None:
         self._closed = True
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # on Linux this wakes the thread
         self._thread.join(timeout=1.0)
         self._listening.close()
         self.path.unlink(missing_ok=True)

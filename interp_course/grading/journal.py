@@ -43,3 +43,8 @@ def write(folder: Path, name: str, key: str, result: Result) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(folder / f"{name}.json")
+
+
+def drop(folder: Path, name: str) -> None:
+    """Forget a submission: it comes before its scores are touched, so that they are made again."""
+    (folder / f"{name}.json").unlink(missing_ok=True)

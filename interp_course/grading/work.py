@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from interp_course.course import Unit
-from interp_course.grading import verdicts
+from interp_course.grading import storing, verdicts
 from interp_course.grading.runner import SECRET_FILE, Job, Outcome, Runner
 
 LARGEST_FILE = 50_000_000
 _FOLDERS = ("source", "release")
+_COMPLETE = ".complete"
+"""Marks a copy of the kit that was written to the end."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,25 @@ def pack(workspace: Path, units: Collection[Unit]) -> Kit:
 
 def do(order: Order, kit: Kit, runner: Runner) -> Delivery:
     """Run one submission in this process's own copy of the kit."""
+    try:
+        return _done(order, kit, runner)
+    except OSError as error:  # of this machine: a runner does not raise
+        return Delivery(Outcome(storing.reason(error)))
+
+
+def _done(order: Order, kit: Kit, runner: Runner) -> Delivery:
     workspace = _unpacked(kit.digest())
-    if not (workspace / "gradebook.db").exists():
+    if not (workspace / _COMPLETE).exists():
         for name, content in kit.files.items():
             path = workspace / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        (workspace / _COMPLETE).touch()
     unit, student = order.unit, order.student
     target = workspace / "submitted" / student / unit.folder / f"{unit.slug}.ipynb"
-    target.parent.mkdir(parents=True)
-    target.write_text(order.notebook, encoding="utf-8")
     try:
+        target.parent.mkdir(parents=True)
+        target.write_text(order.notebook, encoding="utf-8")
         outcome = runner.run(Job(workspace, student, unit.folder))
         if outcome.failure is not None:
             return Delivery(outcome)

@@ -36,8 +36,15 @@ def opened(out: Path, submissions: Path) -> Path:
         raise CourseError(f"{out} is a file: choose another folder")
     if out.exists() and any(out.iterdir()) and not (out / _LOCK).exists():
         raise CourseError(f"{out} is not empty and not from an earlier run: choose another folder")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(out, error) from error
     return out
+
+
+def _unwritable(out: Path, error: OSError) -> CourseError:
+    return CourseError(f"{out} cannot be written ({error}): choose another folder")
 
 
 @contextlib.contextmanager
@@ -47,7 +54,11 @@ def locked(workspace: Path) -> Iterator[None]:
     Raises:
         CourseError: If another process is grading into it.
     """
-    with (workspace / _LOCK).open("w") as file:
+    try:
+        lock = (workspace / _LOCK).open("w")
+    except OSError as error:
+        raise _unwritable(workspace, error) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -60,7 +71,11 @@ def locked(workspace: Path) -> Iterator[None]:
 def registered(
     workspace: Path, root: Path, units: Collection[Unit]
 ) -> tuple[Kit, dict[str, NotebookNode]]:
-    """Register units in the workspace, in one step: an interrupted run leaves it whole."""
+    """Register units in the workspace, in one step: an interrupted run leaves it whole.
+
+    Raises:
+        CourseError: If its gradebook or a unit cannot be used, or it cannot be written.
+    """
     if not units:
         return Kit({}), {}
     formgrader.write_settings(workspace)
@@ -75,6 +90,7 @@ def registered(
         if gradebook.exists():
             kept.mkdir()
             _copy_database(gradebook, kept / gradebook.name)
+            _see_that_it_fits(kept / gradebook.name, fresh / gradebook.name, gradebook)
             for unit in units:
                 prepare(kept, root, unit)
         else:
@@ -89,9 +105,44 @@ def registered(
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    """A copy without what a killed run has written half."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
+    """A copy without what a killed run has written half.
+
+    Raises:
+        CourseError: If the database is damaged.
+    """
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+            found = [line for (line,) in new.execute("pragma integrity_check")]
+    except sqlite3.DatabaseError as error:
+        found = [str(error)]
+    if found != ["ok"]:
+        raise CourseError(
+            f"{source} is damaged ({found[0]}) and was left as it is: put a copy of it back, or "
+            "grade into a new folder"
+        )
+
+
+def _see_that_it_fits(old: Path, new: Path, gradebook: Path) -> None:
+    """Compare a gradebook with one that has just been made.
+
+    Raises:
+        CourseError: If the old one is of another version of nbgrader.
+    """
+    if _version(old) != _version(new):
+        raise CourseError(
+            f"{gradebook} is of another version of nbgrader and was left as it is: run "
+            f"`nbgrader db upgrade` in {gradebook.parent}, or grade into a new folder"
+        )
+
+
+def _version(gradebook: Path) -> str | None:
+    """Of the tables; None if it does not say."""
+    with closing(sqlite3.connect(gradebook)) as book:
+        try:
+            return book.execute("select version_num from alembic_version").fetchone()[0]
+        except (sqlite3.DatabaseError, TypeError):
+            return None
 
 
 def prepare(workspace: Path, root: Path, unit: Unit) -> NotebookNode:

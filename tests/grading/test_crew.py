@@ -2,22 +2,19 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
+from tiny_class import expected, hand_in, stored, totals
 
 from interp_course import course
 from interp_course.course import CourseError
-from interp_course.grading import batch, crew, scores, workspace
-from interp_course.grading.results import Batch
+from interp_course.grading import batch, crew, workspace
 from interp_course.grading.runner import Job, Outcome, UnsandboxedRunner
 from interp_course.grading.work import Kit, Order
 
@@ -91,46 +88,14 @@ def test_an_address_without_a_scheduler_is_named(tiny_course: Path, tmp_path: Pa
         list(share)
 
 
-def hand_in(folder: Path, tiny_course: Path) -> Path:
-    """A class in which everybody has one exercise right, and every other student both."""
-    unit = course.unit(tiny_course, "tiny")
-    (folder / "release").mkdir()
-    release = workspace.prepare(folder / "release", tiny_course, unit)
-    for number in range(STUDENTS):
-        notebook = nbformat.from_dict(release)
-        for cell in notebook.cells:
-            if cell.id == "double":
-                cell.source = "def double(x):\n    return 2 * x"
-            if cell.id == "square" and number % 2:
-                cell.source = "def square(x):\n    return x * x"
-        target = folder / "class" / f"student {number}" / "01_tiny"
-        target.mkdir(parents=True)
-        nbformat.write(notebook, target / "tiny.ipynb")
-    return folder / "class"
-
-
-def totals(graded: Batch) -> list[float]:
-    return [result.total for result in graded.results]
-
-
-EXPECTED = [2.0, 5.0] * (STUDENTS // 2)
+EXPECTED = expected(STUDENTS)
 
 
 def test_two_processes_give_every_submission_its_scores(tiny_course: Path, tmp_path: Path) -> None:
-    handed_in = hand_in(tmp_path, tiny_course)
+    handed_in = hand_in(tmp_path, tiny_course, STUDENTS)
     graded = batch.grade(handed_in, tmp_path / "out", tiny_course, crew=crew.processes(2))
     assert totals(graded) == EXPECTED
     assert stored(graded, tiny_course) == EXPECTED
-
-
-def stored(graded: Batch, tiny_course: Path) -> list[float]:
-    """The totals in nbgrader's own gradebook, which must be whole."""
-    with closing(sqlite3.connect(graded.out / "gradebook.db")) as book:
-        assert book.execute("pragma integrity_check").fetchone() == ("ok",)
-    unit = course.unit(tiny_course, "tiny")
-    release = scores.release(graded.out, unit)
-    found = [scores.earned(graded.out, r.student, unit, release) for r in graded.results]
-    return [sum(cell.score for cell in cells) for cells in found]
 
 
 KILLED = """
@@ -146,7 +111,7 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(tiny_course: Path, tmp_path: Path) -> None:
-    handed_in, out = hand_in(tmp_path, tiny_course), tmp_path / "out"
+    handed_in, out = hand_in(tmp_path, tiny_course, STUDENTS), tmp_path / "out"
     (tmp_path / "killed.py").write_text(KILLED)
     command = [sys.executable, tmp_path / "killed.py", handed_in, out, tiny_course]
     for done in (0, 1, 3):
@@ -175,18 +140,18 @@ class Counting:
 def test_what_is_graded_is_not_run_again_until_it_changes(
     tiny_course: Path, tmp_path: Path
 ) -> None:
-    handed_in, counted = hand_in(tmp_path, tiny_course), Counting()
+    handed_in, counted = hand_in(tmp_path, tiny_course, STUDENTS), Counting()
     for _ in range(2):
         graded = batch.grade(handed_in, tmp_path / "out", tiny_course, runner=counted)
     assert (totals(graded), len(counted.jobs)) == (EXPECTED, STUDENTS)
-    path = handed_in / "student 0" / "01_tiny" / "tiny.ipynb"
+    path = handed_in / "student 000" / "01_tiny" / "tiny.ipynb"
     path.write_text(path.read_text().replace("2 * x", "3 * x"))
     graded = batch.grade(handed_in, tmp_path / "out", tiny_course, runner=counted)
-    assert (totals(graded)[0], counted.jobs[STUDENTS:]) == (0.0, ["student 0"])
+    assert (totals(graded)[0], counted.jobs[STUDENTS:]) == (0.0, ["student 000"])
 
 
 def test_two_runs_into_one_folder_are_refused(tiny_course: Path, tmp_path: Path) -> None:
-    handed_in, out = hand_in(tmp_path, tiny_course), tmp_path / "out"
+    handed_in, out = hand_in(tmp_path, tiny_course, STUDENTS), tmp_path / "out"
     batch.grade(handed_in, out, tiny_course, only=["tiny"], runner=Counting())
     with workspace.locked(out), pytest.raises(CourseError, match="another run is grading into"):
         batch.grade(handed_in, out, tiny_course)
@@ -197,16 +162,19 @@ def test_a_cluster_gives_the_same_scores_although_a_worker_dies(
     tiny_course: Path, tmp_path: Path
 ) -> None:
     distributed = pytest.importorskip("distributed")
-    handed_in = hand_in(tmp_path, tiny_course)
+    handed_in = hand_in(tmp_path, tiny_course, STUDENTS)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as local:
+        first = next(iter(local.workers.values()))
+        killed = first.pid
 
         def kill_one(done: int, total: int, what: str) -> None:
             if done == 1:
-                os.kill(next(iter(local.workers.values())).pid, signal.SIGKILL)
+                os.kill(killed, signal.SIGKILL)
 
         share = crew.cluster(local.scheduler_address)
         out = tmp_path / "out"
         graded = batch.grade(handed_in, out, tiny_course, crew=share, progress=kill_one)
+        assert first.pid != killed, "the worker was not killed"
     assert totals(graded) == stored(graded, tiny_course) == EXPECTED

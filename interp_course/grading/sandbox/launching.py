@@ -32,8 +32,11 @@ from interp_course.grading.sandbox.limits import Limits
 
 KEEPER = "interp_course.grading.sandbox.keeper"
 LIBRARIES = (
-    *("torch", "transformer_lens", "ipykernel.kernelapp", "ipykernel.ipkernel"),
-    *("interp_course.models", "interp_course.figures"),
+    *("torch", "transformer_lens", "sklearn.linear_model"),
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger"),
+    *("IPython.core.completerlib", "IPython.extensions.storemagic", "sqlite3", "tornado.queues"),
+    *(f"interp_course.{name}" for name in ("models", "figures", "widgets", "world", "scrubbing")),
+    *(f"interp_course.grading.{name}" for name in ("inside", "replying")),
 )
 LONGEST_FOLDER = 60
 """A socket's path has room for 107 characters, and these folders are at its beginning."""
