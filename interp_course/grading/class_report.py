@@ -126,14 +126,16 @@ def _unit(unit: UnitResults) -> dict[str, Any]:
         # Our own picture: neither to be escaped nor cut like a text.
         "picture_data": Markup(base64.b64encode(picture.png).decode("ascii")),
         "rows": rows,
+        "waiting": _waiting(unit, graded),
         "mistakes": named[:SHOWN_MISTAKES],
         "more_mistakes": max(0, len(named) - SHOWN_MISTAKES),
     }
 
 
 def _rows(unit: UnitResults, graded: Sequence[Result]) -> list[dict[str, Any]]:
-    cells = graded[0].cells
-    scores = np.array([[cell.score for cell in result.cells] for result in graded])
+    late = _late(graded)
+    cells = [cell for cell in graded[0].cells if cell.name not in late]
+    scores = np.array([[c.score for c in r.cells if c.name not in late] for r in graded])
     found = item_statistics.items(scores, [cell.maximum for cell in cells])
     titles = _titles(unit)
     return [
@@ -145,6 +147,16 @@ def _rows(unit: UnitResults, graded: Sequence[Result]) -> list[dict[str, Any]]:
         }
         for cell, item in zip(cells, found, strict=True)
     ]
+
+
+def _late(graded: Sequence[Result]) -> set[str]:
+    """What a person has still to grade, in one submission or another."""
+    return {cell.name for result in graded for cell in result.cells if cell.waiting}
+
+
+def _waiting(unit: UnitResults, graded: Sequence[Result]) -> list[str]:
+    titles, late = _titles(unit), _late(graded)
+    return [titles.get(c.name, c.name) for c in graded[0].cells if c.name in late]
 
 
 def _in_digits(item: Item) -> str:

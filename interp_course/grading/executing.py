@@ -19,6 +19,7 @@ from interp_course import runtime
 from interp_course.grading import asking, demonstrations, handing, outputs, verdicts
 from interp_course.grading.asking import Asked, Judged
 from interp_course.grading.runner import read_secret
+from interp_course.grading.verdict_text import SEPARATOR
 from interp_course.grading.verdicts import CellVerdict, ExerciseVerdict, NotebookVerdicts
 from interp_course.grading.watching import Trouble, WatchedExecute
 
@@ -188,7 +189,7 @@ def _shown(verdict: CellVerdict) -> list[NotebookNode]:
     lines = [f"✓ {e.name}: correct" for e in verdict.exercises if e.passed]
     failed = [e.message for e in verdict.exercises if not e.passed]
     shown = [outputs.shown_text("\n".join(lines))] if lines else []
-    return [*shown, outputs.shown_error("CheckFailed", "\n".join(failed))] if failed else shown
+    return [*shown, outputs.shown_error("CheckFailed", SEPARATOR.join(failed))] if failed else shown
 
 
 def _without_impossible_scores(cell: NotebookNode) -> None:

@@ -8,7 +8,7 @@ submission put into its outputs; none of that is read here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from interp_course.grading import flags, html_pages
+from interp_course.grading import flags, html_pages, waiting
 from interp_course.grading.exercises import Exercise
 from interp_course.grading.results import Result
 from interp_course.grading.scores import CellScore
@@ -24,8 +24,12 @@ class _Entry:
     title: str
     score: float
     maximum: float
-    verdict: VerdictText | None
-    """None for full points."""
+    waiting: bool
+    """Whether a person has still to grade it."""
+    verdicts: tuple[VerdictText, ...]
+    """Empty for full points, and for what a person grades."""
+    comment: str | None
+    """What a person wrote on it."""
     sources: tuple[str, ...]
 
     @property
@@ -33,10 +37,12 @@ class _Entry:
         """How it went, as a class of the style sheet."""
         if self.score >= self.maximum:
             return "good"
-        return "part" if self.score > 0 else "bad"
+        return "part" if self.score > 0 or self.waiting else "bad"
 
     @property
     def word(self) -> str:
+        if self.waiting:
+            return "Waits for a person"
         return {"good": "Correct", "part": "Partly correct", "bad": "Not correct yet"}[self.grade]
 
 
@@ -63,6 +69,7 @@ def feedback_page(
         status=result.status,
         total=result.total,
         maximum=result.maximum,
+        waiting=waiting.points(result.cells),
         failure=_failure(result),
         # The reason of a failure may quote the cell that ran, which can be a hidden test.
         notes=[note for note in result.notes if not note.startswith(_FAILURE)],
@@ -72,11 +79,14 @@ def feedback_page(
 
 def _entry(cell: CellScore, about: Exercise | None, sources: Mapping[str, str]) -> _Entry:
     answers = about.answers if about else ()
+    by_hand = cell.name in answers
     return _Entry(
         title=about.title if about else cell.name,
         score=cell.score,
         maximum=cell.maximum,
-        verdict=None if cell.score >= cell.maximum else shown(cell.error),
+        waiting=cell.waiting,
+        verdicts=() if cell.score >= cell.maximum or by_hand else shown(cell.error),
+        comment=cell.comment,
         sources=tuple(sources[name] for name in answers if name in sources),
     )
 

@@ -30,6 +30,8 @@ class CellScore:
     """The misconception that the check named, if it recognised one."""
     waiting: bool = False
     """Whether a person has still to give the score, which is then counted as 0."""
+    comment: str | None = None
+    """What a person wrote on it."""
 
 
 def release(workspace: Path, unit: Unit) -> NotebookNode:
@@ -56,6 +58,7 @@ def earned(
         waiting = {
             g.name for g in notebook.grades if g.needs_manual_grade and g.manual_score is None
         }
+        comments = {c.name: c.comment for c in notebook.comments if c.comment}
     errors = _errors(workspace / "autograded" / student / unit.folder / f"{unit.slug}.ipynb")
     return tuple(
         replace(
@@ -64,6 +67,7 @@ def earned(
             error=error,
             mistake=mistake(error),
             waiting=cell.name in waiting,
+            comment=comments.get(cell.name),
         )
         for cell in unearned(release_notebook)
         for error in [errors.get(cell.name)]

@@ -10,6 +10,8 @@ import builtins
 import re
 from dataclasses import dataclass
 
+SEPARATOR = "\f\n"
+"""Between the messages of a cell that asks for several exercises; no message contains it."""
 _MISTAKE = "  This is what comes out when "
 _PRINTED = "  (It printed: "
 _HINT = "  → "
@@ -52,18 +54,28 @@ def mistake(error: str | None) -> str | None:
     Args:
         error: ``ename: evalue`` of the cell, as in ``CellScore.error``.
     """
-    parts = _Parts.of(error or "")
-    return None if parts is None else parts.mistake
+    parts = [_Parts.of(message) for message in _messages(error or "")]
+    return next((part.mistake for part in parts if part is not None and part.mistake), None)
 
 
-def shown(error: str | None) -> VerdictText:
+def shown(error: str | None) -> tuple[VerdictText, ...]:
     """What to tell the student about a test cell that did not earn its points.
 
     Args:
         error: ``ename: evalue`` of the cell; None if it raised nothing that is known.
     """
     if error is None:
-        return VerdictText("no points were given, and no reason is recorded")
+        return (VerdictText("no points were given, and no reason is recorded"),)
+    return tuple(map(_shown, _messages(error)))
+
+
+def _messages(error: str) -> list[str]:
+    """One for each exercise that the cell asks for."""
+    first, *others = error.split(SEPARATOR)
+    return [first, *(f"{_CHECK.removesuffix('✗ ')}{message}" for message in others)]
+
+
+def _shown(error: str) -> VerdictText:
     parts = _Parts.of(error)
     if parts is not None:
         problem = _problem(parts)

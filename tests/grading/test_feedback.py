@@ -199,3 +199,19 @@ def test_what_is_labelled_by_an_id_exists_once():
     labels = [value for name, value in attributes if name == "aria-labelledby"]
     assert len(set(ids)) == len(ids)
     assert set(labels) <= set(ids)
+
+
+def test_what_waits_for_a_person_says_so_and_is_no_mistake():
+    cells = (CellScore("essay", 0.0, 2.0, waiting=True),)
+    about = Exercise("essay", "In words", 2.0, ("essay",))
+    page = feedback_page(Result("ann", "01_tiny", "graded", cells), "Tiny", [about], {"essay": "x"})
+    assert "Waits for a person" in page
+    assert "2 more are given by a person" in page
+    assert "no reason is recorded" not in page
+
+
+def test_the_comment_of_a_person_is_shown():
+    cells = (CellScore("essay", 1.0, 2.0, comment="Name <b>both</b> heads."),)
+    about = Exercise("essay", "In words", 2.0, ("essay",))
+    page = feedback_page(Result("ann", "01_tiny", "graded", cells), "Tiny", [about], {"essay": "x"})
+    assert "Name &lt;b&gt;both&lt;/b&gt; heads." in page

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from interp_course.checking import Case, Check, Finding
-from interp_course.grading.verdict_text import mistake, shown
+from interp_course.grading import verdict_text
+from interp_course.grading.verdict_text import SEPARATOR, mistake
 
 SECRET = 0.123
 
@@ -32,13 +33,19 @@ def prints_what_it_got(x):
     return x * x
 
 
+def only(error):
+    """What is shown of an error with one message."""
+    (text,) = verdict_text.shown(error)
+    return text
+
+
 def message(answer) -> str:
     """The error of a test cell as the grader stores it."""
     return f"CheckFailed: {CHECK.verdict(answer, seed=77).message}"
 
 
 def everything(error: str) -> str:
-    text = shown(error)
+    text = only(error)
     return "\n".join(part or "" for part in (text.problem, text.mistake, text.hint))
 
 
@@ -63,12 +70,12 @@ def test_the_mistake_of_a_finding_is_found():
 
 
 def test_the_text_of_a_finding_is_shown():
-    text = shown(f"CheckFailed: {FINDING.verdict(3).message}")
+    text = only(f"CheckFailed: {FINDING.verdict(3).message}")
     assert (text.problem, text.hint) == ("heads: head 3 is not it", "look again")
 
 
 def test_the_hint_is_shown():
-    assert shown(message(lambda x: x * x)).hint == "read section 2 again"
+    assert only(message(lambda x: x * x)).hint == "read section 2 again"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_what_the_students_code_printed_cannot_name_another_mistake():
 
 def test_the_kind_of_an_error_and_its_line_are_shown():
     first_line = raises_what_it_got.__code__.co_firstlineno + 1
-    text = shown(message(raises_what_it_got)).problem
+    text = only(message(raises_what_it_got)).problem
     assert text == f"doubling: your function raised ValueError, in line {first_line} of its cell"
 
 
@@ -101,7 +108,7 @@ def test_the_name_of_an_own_error_class_is_not_shown():
     def answer(x):
         raise secret("!")
 
-    assert "your function raised an error" in shown(message(answer)).problem
+    assert "your function raised an error" in only(message(answer)).problem
 
 
 @pytest.mark.parametrize(
@@ -115,7 +122,7 @@ def test_the_name_of_an_own_error_class_is_not_shown():
     ],
 )
 def test_what_carries_no_value_is_said_in_full(answer, words):
-    assert words in shown(message(answer)).problem
+    assert words in only(message(answer)).problem
 
 
 @pytest.mark.parametrize(
@@ -131,6 +138,19 @@ def test_what_carries_no_value_is_said_in_full(answer, words):
     ],
 )
 def test_other_errors_are_told_by_their_kind(error, words):
-    text = shown(error).problem
+    text = only(error).problem
     assert words in text
     assert "7" not in text
+
+
+def test_each_message_of_a_cell_is_taken_apart():
+    messages = [message(raises_what_it_got), message(lambda x: x * x).removeprefix("CheckFailed: ")]
+    first, second = verdict_text.shown(SEPARATOR.join(messages))
+    assert "raised ValueError" in first.problem
+    assert second.mistake == "the input is squared"
+    assert not any(str(SECRET) in text.problem for text in (first, second))
+
+
+def test_the_mistake_of_a_cell_is_that_of_the_first_message_which_names_one():
+    messages = [message(raises_what_it_got), message(lambda x: x * x).removeprefix("CheckFailed: ")]
+    assert mistake(SEPARATOR.join(messages)) == "the input is squared"
