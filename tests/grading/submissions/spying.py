@@ -23,7 +23,7 @@ attempt("secret", lambda: open(f"{OUT}/.grading-secret").read())
         """
 import os
 attempt("others", lambda: os.listdir(SUBMISSIONS))
-one = f"{SUBMISSIONS}/0 first right/02_superposition/superposition.ipynb"
+one = f"{SUBMISSIONS}/- first right/02_superposition/superposition.ipynb"
 attempt("one", lambda: open(one).read())
 """,
     ),
