@@ -90,9 +90,9 @@ attempt("grader", lambda: open(f"/proc/{GRADER}/cmdline").read() if GRADER > 2 e
 """,
     ),
     "home": (
-        "reads the home of the grader and the system's passwords",
+        "reads the home of the grader and the name of the machine",
         """
-for path in (f"{HOME}/.netrc", "/etc/shadow", "/root/.bashrc", "/etc/hostname"):
+for path in (f"{HOME}/.netrc", f"{HOME}/.bashrc", "/etc/hostname"):
     attempt(path, lambda: open(path).read())
 """,
     ),
