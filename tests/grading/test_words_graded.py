@@ -12,11 +12,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_markdown_cell, new_notebook
 from rich.console import Console
 from words_course import MODEL_ANSWER, RUBRIC
 
 from interp_course import course
-from interp_course.grading import batch, formgrader, report, scores, waiting
+from interp_course.grading import batch, formgrader, mending, report, scores, waiting
 from interp_course.grading.batch import Batch, Result
 from interp_course.grading.runner import gradebook_url
 from interp_course.grading.scores import CellScore
@@ -190,6 +192,31 @@ def test_what_markdown_is_for_is_kept_in_an_answer() -> None:
     html = formgrader.safe_markdown("## So\n\n*half* of `x`:\n\n- one\n\n| a |\n|---|\n| $b < c$ |")
     for kept in ("<h2>", "<em>half</em>", "<code>x</code>", "<li>one", "<td>$b &lt; c$</td>"):
         assert kept in html
+
+
+PASTED = {"it.png": {"image/png": "aGVsbG8="}, "it.svg": {"image/svg+xml": "PHN2Zy8+"}}
+
+
+def test_formgrader_shows_a_picture_that_was_pasted_into_an_answer(tmp_path: Path) -> None:
+    text = "![so](attachment:it.png) ![svg](attachment:it.svg) ![gone](attachment:gone.png)"
+    cell = new_markdown_cell(text, attachments=PASTED)
+    exporter = HTMLExporter(config=formgrader.settings(tmp_path))
+    html, _ = exporter.from_notebook_node(new_notebook(cells=[cell]))
+    shown = re.findall(r'<img alt="(?:so|svg|gone)"[^>]*>', html)
+    assert len(shown) == 3
+    assert [re.findall('src="[^"]*"', tag) for tag in shown] == [
+        ['src="data:image/png;base64,aGVsbG8="'],
+        [],
+        [],
+    ]
+
+
+def test_a_picture_that_was_pasted_into_an_answer_is_kept(words_course: Path) -> None:
+    release = nbformat.read(course.unit(words_course, "odd").student(words_course), 4)
+    answered = json.loads(json.dumps(release))
+    _cell(answered, "why")["attachments"] = PASTED
+    mended, notes = mending.mend(answered, release)
+    assert (_cell(mended, "why")["attachments"], notes) == (PASTED, [])
 
 
 def test_a_picture_that_an_output_carries_with_it_is_kept() -> None:

@@ -11,7 +11,7 @@ def _keep(found):
 
 ENTRIES = tuple(
     entry
-    for place in ("0 first", "m middle", "~ last")
+    for place in ("- first", "m middle", "zzz last")
     for entry in (
         Entry(f"{place} right", "right answers", notebook(_keep), Expected()),
         Entry(f"{place} half right", "one wrong answer", before("", right=False), HALF),

@@ -23,7 +23,7 @@ attempt("secret", lambda: open(f"{OUT}/.grading-secret").read())
         """
 import os
 attempt("others", lambda: os.listdir(SUBMISSIONS))
-one = f"{SUBMISSIONS}/0 first right/02_superposition/superposition.ipynb"
+one = f"{SUBMISSIONS}/- first right/02_superposition/superposition.ipynb"
 attempt("one", lambda: open(one).read())
 """,
     ),
@@ -90,9 +90,9 @@ attempt("grader", lambda: open(f"/proc/{GRADER}/cmdline").read() if GRADER > 2 e
 """,
     ),
     "home": (
-        "reads the home of the grader and the system's passwords",
+        "reads the home of the grader and the name of the machine",
         """
-for path in (f"{HOME}/.netrc", "/etc/shadow", "/root/.bashrc", "/etc/hostname"):
+for path in (f"{HOME}/.netrc", f"{HOME}/.bashrc", "/etc/hostname"):
     attempt(path, lambda: open(path).read())
 """,
     ),
