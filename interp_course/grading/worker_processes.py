@@ -8,8 +8,10 @@ it interrupts, and the worker would go on for ever.
 
 import atexit
 import contextlib
+import importlib.util
 import multiprocessing
 import os
+import pkgutil
 import shutil
 import signal
 import sys
@@ -17,7 +19,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import connection, util
+from multiprocessing import connection, forkserver, util
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +35,17 @@ PATIENCE = 10
 """Seconds that a worker gets to clear up."""
 
 
+def import_ahead() -> None:
+    """Let the imports begin that `pool` would wait for, in a process of their own."""
+    if _context().get_start_method() == "forkserver":
+        forkserver.ensure_running()
+
+
 @contextlib.contextmanager
 def pool(jobs: int, kit: Kit, runner: Runner) -> Iterator[ProcessPoolExecutor]:
     """So many workers, which take an `Order` through `perform`; afterwards they are gone."""
     folder = Path(tempfile.mkdtemp(prefix="grade-"))
-    context = _context(kit)
+    context = _context()
     folders = (str(folder), util.get_temp_dir())
     given = (kit, runner, folders, dict(os.environ))
     executor = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=given)
@@ -57,14 +65,15 @@ _HELD: list[Any] = []
 """In a worker: the kit and the runner."""
 
 
-def _context(kit: Kit) -> Any:
+def _context() -> Any:
     """How workers are started: on Linux by a process that has imported everything."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    slugs = {Path(name).stem for name in kit.files if name.endswith(".ipynb")}
-    checks = [f"interp_course.checks.{slug}" for slug in sorted(slugs)]  # those that there are
-    context.set_forkserver_preload([*PRELOADED, *checks])  # counts for the first pool only
+    found = importlib.util.find_spec("interp_course.checks")
+    assert found is not None, "it is part of this package"
+    checks = pkgutil.iter_modules(found.submodule_search_locations, f"{found.name}.")
+    context.set_forkserver_preload([*PRELOADED, *(module.name for module in checks)])
     return context
 
 
