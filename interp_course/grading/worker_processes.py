@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import connection, forkserver, util
@@ -98,12 +99,21 @@ def _end_when_told(told: int, folders: tuple[str, str]) -> None:
     connection.wait([told, main.sentinel])
     try:
         atexit._run_exitfuncs()
-        if connection.wait([main.sentinel], timeout=0):  # it cannot clear up any more
-            shutil.rmtree(folders[1], ignore_errors=True)
-            with contextlib.suppress(OSError):  # the last worker will do it
-                os.rmdir(folders[0])
     finally:
+        main_is_gone = bool(connection.wait([main.sentinel], timeout=0))
+        worker = os.getpid()
+        if main_is_gone and os.fork() == 0:  # the worker's main thread goes on until it ends
+            _clear_up_after(worker, folders)
         os._exit(1)
+
+
+def _clear_up_after(worker: int, folders: tuple[str, str]) -> None:
+    """Remove the folders once a worker has ended; the last worker's turn leaves nothing."""
+    while os.getppid() == worker:
+        time.sleep(0.01)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 def _end(executor: ProcessPoolExecutor) -> None:
