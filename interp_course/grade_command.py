@@ -50,9 +50,13 @@ def grade(
     from rich.console import Console
 
     from interp_course import workers
-    from interp_course.grading import batch, crew, output, report
+    from interp_course.grading import worker_processes
 
     count = jobs or workers.cores()
+    if count > 1 and not cluster:
+        worker_processes.import_ahead()
+    from interp_course.grading import batch, crew, output, report
+
     crews = crew.cluster(cluster) if cluster else crew.processes(count) if count > 1 else crew.alone
     hidden = (root, submissions.resolve(), out.resolve())
     runner = _runner(sandbox, hidden, cell_timeout=timeout, instances=instances)

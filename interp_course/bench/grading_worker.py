@@ -67,10 +67,12 @@ def ours(
     submissions: str, out: str, root: str, cells: str, jobs: int, sandbox: bool, hidden: list[str]
 ) -> None:
     """What ``interp-course grade`` does, without its reports."""
-    from interp_course.grading import batch, crew
+    from interp_course.grading import batch, crew, worker_processes
     from interp_course.grading.runner import UnsandboxedRunner
     from interp_course.grading.sandbox.running import SandboxedRunner
 
+    if jobs > 1:
+        worker_processes.import_ahead()
     folders = tuple(map(Path, hidden))
     runner: Runner = SandboxedRunner(hidden=folders) if sandbox else UnsandboxedRunner()
     batch.grade(

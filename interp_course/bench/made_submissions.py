@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -31,7 +32,7 @@ def hand_in(
     names = [f"student-{number:03}" for number in range(students)]
     for number, name in enumerate(names):
         left = open_ones(list(answers), number)
-        notebook = nbformat.from_dict(release)
+        notebook: Any = nbformat.from_dict(release)
         for cell in notebook.cells:
             if (answer := answer_name(cell)) and answer not in left:
                 cell.source = answers[answer]

@@ -74,8 +74,9 @@ class Desk:
         trace: TracebackType | None,
     ) -> None:
         self._closed = True
-        with contextlib.suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)  # on Linux this wakes the thread
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+            caller.setblocking(False)
+            caller.connect(str(self.path))  # wakes the thread
         self._thread.join(timeout=1.0)
         self._listening.close()
         self.path.unlink(missing_ok=True)

@@ -8,16 +8,19 @@ it interrupts, and the worker would go on for ever.
 
 import atexit
 import contextlib
+import importlib.util
 import multiprocessing
 import os
+import pkgutil
 import shutil
 import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import connection, util
+from multiprocessing import connection, forkserver, util
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +36,17 @@ PATIENCE = 10
 """Seconds that a worker gets to clear up."""
 
 
+def import_ahead() -> None:
+    """Let the imports begin that `pool` would wait for, in a process of their own."""
+    if _context().get_start_method() == "forkserver":
+        forkserver.ensure_running()
+
+
 @contextlib.contextmanager
 def pool(jobs: int, kit: Kit, runner: Runner) -> Iterator[ProcessPoolExecutor]:
     """So many workers, which take an `Order` through `perform`; afterwards they are gone."""
     folder = Path(tempfile.mkdtemp(prefix="grade-"))
-    context = _context(kit)
+    context = _context()
     folders = (str(folder), util.get_temp_dir())
     given = (kit, runner, folders, dict(os.environ))
     executor = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=given)
@@ -57,14 +66,15 @@ _HELD: list[Any] = []
 """In a worker: the kit and the runner."""
 
 
-def _context(kit: Kit) -> Any:
+def _context() -> Any:
     """How workers are started: on Linux by a process that has imported everything."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    slugs = {Path(name).stem for name in kit.files if name.endswith(".ipynb")}
-    checks = [f"interp_course.checks.{slug}" for slug in sorted(slugs)]  # those that there are
-    context.set_forkserver_preload([*PRELOADED, *checks])  # counts for the first pool only
+    found = importlib.util.find_spec("interp_course.checks")
+    assert found is not None, "it is part of this package"
+    checks = pkgutil.iter_modules(found.submodule_search_locations, f"{found.name}.")
+    context.set_forkserver_preload([*PRELOADED, *(module.name for module in checks)])
     return context
 
 
@@ -89,12 +99,21 @@ def _end_when_told(told: int, folders: tuple[str, str]) -> None:
     connection.wait([told, main.sentinel])
     try:
         atexit._run_exitfuncs()
-        if connection.wait([main.sentinel], timeout=0):  # it cannot clear up any more
-            shutil.rmtree(folders[1], ignore_errors=True)
-            with contextlib.suppress(OSError):  # the last worker will do it
-                os.rmdir(folders[0])
     finally:
+        main_is_gone = bool(connection.wait([main.sentinel], timeout=0))
+        worker = os.getpid()
+        if main_is_gone and os.fork() == 0:  # the worker's main thread goes on until it ends
+            _clear_up_after(worker, folders)
         os._exit(1)
+
+
+def _clear_up_after(worker: int, folders: tuple[str, str]) -> None:
+    """Remove the folders once a worker has ended; the last worker's turn leaves nothing."""
+    while os.getppid() == worker:
+        time.sleep(0.01)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 def _end(executor: ProcessPoolExecutor) -> None:
