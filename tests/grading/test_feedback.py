@@ -11,8 +11,11 @@ import pytest
 from made_class import EXERCISES, HOSTILE
 
 from interp_course.grading import flags
+from interp_course.grading.exercises import Exercise
 from interp_course.grading.feedback import feedback_page
 from interp_course.grading.html_pages import LONGEST_TEXT, visible
+from interp_course.grading.results import Result
+from interp_course.grading.scores import CellScore
 
 SOURCES = {"double": "def double(x):\n    return 2 * x", "square": "def square(x):\n    return 4"}
 NAMED = made_class.result("ann", (2.0, 0.0), error=made_class.NAMED, mistake="x is doubled")
