@@ -1,19 +1,18 @@
-"""Grade a folder of submissions with nbgrader's own autograder.
+"""Grade a folder of submissions: safely, in parallel, and without believing what they say.
 
-The work is cut so that each step can be replaced on its own:
+What runs where, and who decides a score, is drawn in ``docs/grading.md``. The steps:
 
 * ``intake`` finds submissions and refuses what cannot be graded, with the reason;
 * ``mending`` brings a submitted notebook into the form that nbgrader accepts;
-* ``runner`` executes one submission and is the only step that runs a student's code;
-* ``scores`` reads the scores of a submission back from the gradebook;
-* ``batch`` puts them in order for a whole class;
-* ``report`` prints the result;
-* ``output`` writes what an instructor gets: scores (``lms``), a page for each student
-  (``feedback``) and a report (``class_report``, with ``item_statistics`` and ``likeness``);
+* ``batch`` puts a whole class in order, with ``journal`` (what has been graded already),
+  ``workspace`` (the folder of grades), ``crew`` and ``work`` (who runs a submission, and where);
+* ``runner`` lets nbgrader execute one submission, in ``sandbox`` if it can be had;
+* ``executing`` is nbgrader's step that runs the cells, under the limits of ``watching`` and without
+  ``demonstrations``; ``asking`` decides scores outside of the student's process, ``desk`` and
+  ``handing`` give that process what it may have, ``values`` and ``verdicts`` are what crosses;
+* ``inside``, ``standins``, ``talking`` and ``replying`` run in the student's process;
+* ``scores`` stores scores in nbgrader's gradebook and reads them back;
+* ``report`` prints the result; ``output`` writes what an instructor gets: scores (``lms``), a page for
+  each student (``feedback``) and a report (``class_report``, with ``item_statistics`` and ``likeness``);
 * ``waiting`` and ``formgrader`` are for answers in words, which a person grades.
-
-Warning:
-    In this version a submission runs as an ordinary process of the user who grades, without
-    a sandbox: it can read and change that user's files, reach the network, and forge its own
-    score. Grade only people you trust, or inside a virtual machine or container.
 """
