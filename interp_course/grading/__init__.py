@@ -12,7 +12,8 @@ What runs where, and who decides a score, is drawn in ``docs/grading.md``. The s
   ``handing`` give that process what it may have, ``values`` and ``verdicts`` are what crosses;
 * ``inside``, ``standins``, ``talking`` and ``replying`` run in the student's process;
 * ``scores`` stores scores in nbgrader's gradebook and reads them back;
-* ``report`` prints the result; ``output`` writes what an instructor gets: scores (``lms``), a page for
-  each student (``feedback``) and a report (``class_report``, with ``item_statistics`` and ``likeness``);
+* ``report`` prints the result; ``output`` writes what an instructor gets: scores (``lms``), a page
+  for each student (``feedback``) and a report (``class_report``, with ``item_statistics`` and
+  ``likeness``);
 * ``waiting`` and ``formgrader`` are for answers in words, which a person grades.
 """
