@@ -22,7 +22,7 @@ def exists(*paths: Path | str) -> str:
 
 
 def test_there_is_no_network(launcher: Cold) -> None:
-    code = "import socket; socket.create_connection(('1.1.1.1', 53), timeout=5)"
+    code = "import socket; socket.create_connection(('192.0.2.1', 53), timeout=5)"
     assert "unreachable" in run(launcher, code).text
 
 

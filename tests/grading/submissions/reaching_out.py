@@ -62,12 +62,12 @@ attempt("nothing", lambda: 1 / 0)
         "connects to this machine and to the world, and asks for a name",
         """
 import socket
-for address in (("127.0.0.1", PORT), ("1.1.1.1", 53), ("::1", PORT)):
+for address in (("127.0.0.1", PORT), ("192.0.2.1", 53), ("::1", PORT)):
     attempt(address[0], lambda: socket.create_connection(address, timeout=3))
 attempt("name", lambda: socket.getaddrinfo("example.org", 80))
 def send():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.sendto(b"x", ("1.1.1.1", 53))
+        sender.sendto(b"x", ("192.0.2.1", 53))
 attempt("datagram", send)
 attempt("raw", lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
 """,
