@@ -49,7 +49,7 @@ def grade(
     root = course.find_root()
     from rich.console import Console
 
-    from interp_course import workers
+    from interp_course import runtime, workers
     from interp_course.grading import worker_processes
 
     count = jobs or workers.cores()
@@ -59,7 +59,8 @@ def grade(
 
     crews = crew.cluster(cluster) if cluster else crew.processes(count) if count > 1 else crew.alone
     hidden = (root, submissions.resolve(), out.resolve())
-    runner = _runner(sandbox, hidden, cell_timeout=timeout, instances=instances)
+    own = {"instances": instances, "instance": runtime.instance()}
+    runner = _runner(sandbox, hidden, cell_timeout=timeout, **own)
     with bar() as show:
         graded = batch.grade(
             submissions,

@@ -113,3 +113,15 @@ def test_an_instance_that_is_no_whole_number_is_refused(monkeypatch, text):
     monkeypatch.setenv("INTERP_COURSE_INSTANCE", text)
     with pytest.raises(ValueError, match="INTERP_COURSE_INSTANCE must be a whole number"):
         runtime.instance()
+
+
+def test_a_named_student_has_an_instance_of_their_own(monkeypatch):
+    monkeypatch.delenv("INTERP_COURSE_INSTANCE", raising=False)
+    monkeypatch.setenv("INTERP_COURSE_STUDENT", " ann ")
+    assert runtime.instance() == runtime.instance_of("ann") != runtime.instance_of("bob")
+
+
+def test_a_given_instance_wins_over_a_name(monkeypatch):
+    monkeypatch.setenv("INTERP_COURSE_INSTANCE", "3")
+    monkeypatch.setenv("INTERP_COURSE_STUDENT", "ann")
+    assert runtime.instance() == 3

@@ -10,6 +10,7 @@ argument was not changed in place.
 """
 
 import ast
+import functools
 import hashlib
 import hmac
 import re
@@ -141,7 +142,7 @@ def draw_seeds(secret: bytes, n: int, *where: str) -> tuple[int, ...]:
     Args:
         secret: Of the grading run.
         n: How many.
-        where: The submission, the cell and the exercise.
+        where: The unit, the cell and the exercise: a class gets the same inputs in one run.
     """
     texts = ["\0".join((*where, str(number))).encode() for number in range(n)]
     digests = [hmac.digest(secret, text, hashlib.sha256) for text in texts]
@@ -155,8 +156,14 @@ def code(question: Asked, kind: Literal["check", "finding"], nonce: str) -> str:
     return f"{call}({nonce!r}, {kind!r}, lambda: ({question.expression}))"
 
 
+@functools.lru_cache(maxsize=128)
+def exercise(slug: str, question: Asked, seeds: tuple[int, ...], instance: int) -> "Exercise":
+    """The exercise, whose inputs are drawn once for a class."""
+    return Exercise(slug, question, seeds, instance)
+
+
 class Exercise:
-    """One question to one student: its inputs, and the judgement of the reply.
+    """One question: its inputs, and the judgement of the replies.
 
     Args:
         slug: The unit.
@@ -169,6 +176,7 @@ class Exercise:
         self.question, self.seeds, self.instance = question, tuple(seeds), instance
         self._exercise = getattr(handing.checks(slug), question.name)
         self._draws: list[Sequence[Case]] = []
+        self._inputs: bytes | None = None
         if isinstance(self._exercise, Check):
             with handing.WORK:
                 self._draws = [self._exercise.cases(seed) for seed in self.seeds]
@@ -185,6 +193,11 @@ class Exercise:
         """
         if isinstance(self._exercise, Finding):
             return b""
+        if self._inputs is None:
+            self._inputs = self._pickled()
+        return self._inputs
+
+    def _pickled(self) -> bytes:
         draws = [(list(cases), self._exercise.asking(cases)) for cases in self._draws]
         return handing.pickled(draws)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from interp_course import course
+from interp_course import course, runtime
 from interp_course.course import CourseError, Unit
 from interp_course.grading import crew as crews
 from interp_course.grading import flags, intake, journal, scores, storing
@@ -85,7 +85,7 @@ def grade(
     units = {s.unit.slug: s.unit for s in found if s.unit is not None}
     with locked(workspace):
         kit, releases = registered(workspace, root, units.values())
-        desk = _Desk(workspace, kit, releases, again)
+        desk = _Desk(workspace, kit, releases, again, _instances(runner))
         progress(0, len(found), "")
         results: dict[int, Result] = {}
         for number, result in _results(desk, found, runner or UnsandboxedRunner(), crew):
@@ -102,6 +102,8 @@ class _Desk:
     kit: Kit
     releases: dict[str, NotebookNode]
     again: bool
+    drawn: str
+    """Which instances the students have: another one is graded anew."""
     owners: dict[str, Path] = field(default_factory=dict)
     """Whose folder each name in the workspace stands for."""
 
@@ -124,12 +126,11 @@ class _Desk:
             return _refused(submission, scores.unearned(release), str(reason))
         notes += _note_on_files(intake.other_files(submission))
         text = nbformat.writes(notebook)
-        key = journal.key(text, *notes, self.kit.digest(unit))
+        key = journal.key(text, *notes, self.kit.digest(unit), self.drawn)
         known = journal.find(self.workspace / "journal", f"{student} {unit.folder}", key)
         if known is not None and known.status == "graded" and not self.again:
-            cells = scores.earned(
-                self.workspace, student, unit, release
-            )  # a person may have graded
+            # A person may have graded since.
+            cells = scores.earned(self.workspace, student, unit, release)
             return replace(known, cells=cells)
         taken = _Taken(submission, Order(student, unit, text), key, tuple(notes))
         try:
@@ -220,6 +221,12 @@ def _results(
         while known:
             yield known.pop(0)
     yield from known
+
+
+def _instances(runner: Runner | None) -> str:
+    common = getattr(runner, "instance", None)
+    common = runtime.instance() if common is None else common
+    return f"{getattr(runner, 'instances', 'same')} {common}"
 
 
 def folder_name(student: str) -> str:

@@ -35,6 +35,9 @@ class JudgingExecute(WatchedExecute):
         "same",
         help="whether all students have the instance of the environment, or each their own",
     ).tag(config=True)
+    common_instance = Integer(
+        None, allow_none=True, help="that of all students with `same`; else the environment's"
+    ).tag(config=True)
     most_restarts = Integer(2, help="how often a kernel that died is replaced").tag(config=True)
 
     def preprocess(
@@ -44,7 +47,8 @@ class JudgingExecute(WatchedExecute):
         place = resources["nbgrader"]
         self._student, self._unit = place["student"], place["notebook"]
         own = self.instances == "each"
-        self.instance = runtime.instance_of(self._student) if own else runtime.instance()
+        same = runtime.instance() if self.common_instance is None else self.common_instance
+        self.instance = runtime.instance_of(self._student) if own else same
         kept = Path(self.secret_file) if self.secret_file else None
         self._secret = secrets.token_bytes(32) if kept is None else read_secret(kept)
         self._cells: dict[str, CellVerdict] = {}
@@ -132,9 +136,9 @@ class JudgingExecute(WatchedExecute):
         return CellVerdict(all(e.passed for e in exercises), "outside", exercises, flags)
 
     def _ask(self, question: Asked, cell_name: str, index: int) -> Judged:
-        where = (self._student, self._unit, cell_name, question.name)
+        where = (self._unit, cell_name, question.name)
         seeds = asking.draw_seeds(self._secret, question.seeds, *where)
-        exercise = asking.Exercise(self._unit, question, seeds, self.instance)
+        exercise = asking.exercise(self._unit, question, seeds, self.instance)
         if self._over is not None:
             return exercise.failed(self._over.text, self._over.name)
         assert self.desk is not None, "a kernel that runs has a desk"

@@ -79,12 +79,15 @@ class UnsandboxedRunner:
     cell_timeout: int = 600
     """Seconds that one cell may run."""
     instances: Instances = "same"
+    instance: int | None = None
+    """That of all students, also on another machine; if None, that of the environment."""
 
     def run(self, job: Job) -> Outcome:
         """Autograde in this process; the student's code runs in a kernel of its own."""
         settings = nbgrader_config(job.workspace)
         settings.Execute.timeout = self.cell_timeout
         settings.JudgingExecute.instances = self.instances
+        settings.JudgingExecute.common_instance = self.instance
         return autograde(settings, job)
 
 

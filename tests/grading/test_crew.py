@@ -150,6 +150,16 @@ def test_what_is_graded_is_not_run_again_until_it_changes(
     assert (totals(graded)[0], counted.jobs[STUDENTS:]) == (0.0, ["student 000"])
 
 
+def test_with_other_instances_everything_is_run_again(
+    tiny_course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_in, counted = hand_in(tmp_path, tiny_course, 1), Counting()
+    for instance in ("0", "0", "7"):
+        monkeypatch.setenv("INTERP_COURSE_INSTANCE", instance)
+        batch.grade(handed_in, tmp_path / "out", tiny_course, runner=counted)
+    assert len(counted.jobs) == 2
+
+
 def test_two_runs_into_one_folder_are_refused(tiny_course: Path, tmp_path: Path) -> None:
     handed_in, out = hand_in(tmp_path, tiny_course, STUDENTS), tmp_path / "out"
     batch.grade(handed_in, out, tiny_course, only=["tiny"], runner=Counting())

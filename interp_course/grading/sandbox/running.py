@@ -60,12 +60,15 @@ class SandboxedRunner:
     cell_timeout: int = 600
     """Seconds that one cell may run."""
     instances: Instances = "same"
+    instance: int | None = None
+    """That of all students, also on another machine; if None, that of the environment."""
 
     def run(self, job: Job) -> Outcome:
         """Autograde in this process; the student's code runs in the sandbox."""
         settings = runner.nbgrader_config(job.workspace)
         settings.Execute.timeout = self.cell_timeout
         settings.JudgingExecute.instances = self.instances
+        settings.JudgingExecute.common_instance = self.instance
         managers = use_sandbox(settings, self.launcher)
         outcome = runner.autograde(settings, job)
         reasons = [p.reason for p in managers.started if p.reason is not None]
