@@ -122,7 +122,7 @@ def instance() -> int:
         ValueError: If the variable is set to something that is not a whole number.
     """
     student = os.environ.get(STUDENT_VARIABLE, "").strip()
-    text = os.environ.get(INSTANCE_VARIABLE) or (str(instance_of(student)) if student else "0")
+    text = os.environ.get(INSTANCE_VARIABLE, str(instance_of(student)) if student else "0")
     if not text.isdigit():
         raise ValueError(f"{INSTANCE_VARIABLE} must be a whole number, got {text!r}")
     return int(text)

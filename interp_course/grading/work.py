@@ -32,8 +32,11 @@ class Kit:
     """What each file holds, by its path below the course."""
 
     def digest(self, unit: Unit | None = None) -> str:
-        """Tells kits apart whose notebooks (or those of one unit) differ in anything."""
-        folders = _FOLDERS if unit is None else tuple(f"{f}/{unit.folder}/" for f in _FOLDERS)
+        """Tells kits apart whose notebooks (or those of one unit) differ in anything.
+
+        That of the whole kit also tells runs apart that draw other inputs.
+        """
+        folders = (*_FOLDERS, SECRET_FILE) if unit is None else tuple(f"{f}/{unit.folder}/" for f in _FOLDERS)
         whole = hashlib.sha256()
         for name, content in self.files.items():
             if name.startswith(folders):

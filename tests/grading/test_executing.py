@@ -121,9 +121,20 @@ def test_nothing_active_is_left_in_outputs(graded):
     assert kinds == {"text/plain"}
 
 
-def test_each_student_is_asked_other_questions(graded):
-    seeds = [stored(graded, s).cells["welch-test"].exercises[0].seeds for s in ("honest", "wrong")]
-    assert not set(seeds[0]) & set(seeds[1])
+def test_a_class_is_asked_the_same_questions_in_one_run(graded):
+    honest, wrong = (
+        stored(graded, student).cells["welch-test"].exercises[0] for student in ("honest", "wrong")
+    )
+    assert honest.seeds == wrong.seeds
+
+
+def test_another_run_asks_other_questions(graded, root, tmp_path):
+    hand_in(root, tmp_path / "subs" / "honest")
+    other = batch.grade(tmp_path / "subs", tmp_path / "out", root)
+    before, after = (
+        stored(run, "honest").cells["welch-test"].exercises[0].seeds for run in (graded, other)
+    )
+    assert not set(before) & set(after)
 
 
 def test_grading_again_asks_the_same_questions(graded, root, tmp_path):
