@@ -36,7 +36,9 @@ class Kit:
 
         That of the whole kit also tells runs apart that draw other inputs.
         """
-        folders = (*_FOLDERS, SECRET_FILE) if unit is None else tuple(f"{f}/{unit.folder}/" for f in _FOLDERS)
+        folders = (*_FOLDERS, SECRET_FILE)
+        if unit is not None:
+            folders = tuple(f"{f}/{unit.folder}/" for f in _FOLDERS)
         whole = hashlib.sha256()
         for name, content in self.files.items():
             if name.startswith(folders):
