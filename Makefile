@@ -25,6 +25,9 @@ test: lint ## run everything that CI runs
 	$(RUN) interp_course verify
 	$(SAY) "the course in a browser"
 	$(RUN) pytest -q -n 2 --dist loadfile -m browser -rs
+sandbox: export OMP_NUM_THREADS := 1
+sandbox: .venv/dev ## run the tests that put up sandboxes; where they cannot be had, it says why
+	$(RUN) pytest -q -n 2 --dist loadfile -rs tests/grading/test_sandbox_kernels.py tests/grading/test_sandbox_limits.py tests/grading/test_sandbox_running.py tests/grading/test_sandbox_walls.py tests/grading/test_submissions.py
 clean: ## remove the environment and caches (grades stay)
 	rm -rf .venv build dist .pytest_cache .ruff_cache
 
@@ -37,4 +40,4 @@ clean: ## remove the environment and caches (grades stay)
 	$(RUN) pip install -q -c constraints.txt -e ".[dev]"
 	.venv/bin/pyright --version
 	touch $@
-.PHONY: help lab build lint test clean
+.PHONY: help lab build lint test sandbox clean

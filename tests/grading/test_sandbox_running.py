@@ -137,3 +137,18 @@ def test_what_linux_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Bubblewrap, "command", lambda *a, **k: broken)
     reason = bubblewrap.why_not(warm=True)
     assert "does not allow a sandbox within the sandbox (bwrap: No permissions" in str(reason)
+
+
+def test_the_machines_superuser_in_a_namespace_of_its_own_gets_no_sandbox(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bubblewrap, "_known_users", lambda: [(0, 0, 1)])
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: name)
+    assert "the machine's superuser" in str(bubblewrap.why_not(warm=False))
+
+
+def test_another_user_who_is_superuser_in_a_namespace_gets_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bubblewrap, "_known_users", lambda: [(0, 1000, 1)])
+    assert not bubblewrap._is_the_machines_superuser()

@@ -130,13 +130,23 @@ def _mounts(room: Room) -> list[str]:
 
 def _user_instead_of_root() -> int | None:
     """A user that nobody is, if this is a superuser who may become anybody."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return None
-    known = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
     last = FIRST_USER + USERS
-    if not any(int(first) <= FIRST_USER and last <= int(first) + int(n) for first, _, n in known):
+    if not any(first <= FIRST_USER and last <= first + n for first, _, n in _known_users()):
         return None
     return FIRST_USER + secrets.randbelow(USERS)
+
+
+def _is_the_machines_superuser() -> bool:
+    """Whether user 0 of this namespace is user 0 outside of it, who owns the machine's settings."""
+    return any((inside, outside) == (0, 0) for inside, outside, _ in _known_users())
+
+
+def _known_users() -> list[tuple[int, int, int]]:
+    """For a superuser: first user here, the same one outside, and how many there are."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return []
+    lines = Path("/proc/self/uid_map").read_text().splitlines()
+    return [(int(a), int(b), int(n)) for a, b, n in map(str.split, lines)]
 
 
 @cache
@@ -153,6 +163,12 @@ def why_not(*, warm: bool) -> str | None:
     backend = Bubblewrap()
     if backend.user is not None and shutil.which("setpriv") is None:
         return "setpriv is not installed: install util-linux, or grade as an ordinary user"
+    if backend.user is None and _is_the_machines_superuser():
+        return (
+            "this process is the machine's superuser in a namespace that knows nobody else, as "
+            "after `unshare -r`, and a submission would be the superuser, too: grade outside of "
+            "it, or as an ordinary user"
+        )
     with tempfile.TemporaryDirectory(prefix="sandbox-", dir="/tmp") as folder:
         room = rooms.build(Path(folder))
         program = rooms.python("interp_course.grading.sandbox.walls", "warm" if warm else "cold")
