@@ -75,14 +75,17 @@ class Cold:
         """Where its files lie, those of all jobs among them."""
         return self._scratch
 
-    def prepare(self, source: Path) -> Job:
+    def prepare(self, source: Path | str | None) -> Job:
         """The folders of a new job, with the submission's files but no notebooks or links."""
         with self._lock:
             self._number += 1
             folder = self._jobs / str(self._number)
         job = Job(folder / "inbox", folder / "work")
         job.inbox.mkdir(parents=True)
-        _copy_files(source, job.work)
+        if source is None:
+            job.work.mkdir()
+        else:
+            _copy_files(Path(source), job.work)
         return job
 
     def launch(self, job: Job, arguments: Sequence[str], environment: Mapping[str, str]) -> Running:

@@ -52,7 +52,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         manager = self.parent
         assert manager is not None, "a provisioner is made by its manager"
         if self.job is None:
-            self.job = self.launcher.prepare(Path(kwargs.get("cwd") or Path.cwd()))
+            self.job = self.launcher.prepare(kwargs.get("cwd") or None)
             manager.transport = "ipc"
             manager.ip = str(self.inbox / "k")
             manager.connection_file = str(self.inbox / "kernel.json")
@@ -79,7 +79,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         """Wait for the end of the kernel and of all that it started."""
         code = None
         while self.running is not None and code is None:
-            code = self.running.wait(5)
+            code = self.running.wait(5.0)
         self.last_reason = self.reason
         self.running = None
         return code
