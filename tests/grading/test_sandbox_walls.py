@@ -42,9 +42,11 @@ def test_nothing_of_the_repository_is_visible(warm: Cold, name: str) -> None:
     assert run(warm, exists(ROOT / name)).text == "[]"
 
 
-def test_beside_the_package_there_is_nothing(launcher: Cold) -> None:
-    code = f"import os; print(os.listdir({str(ROOT)!r}))"
-    assert run(launcher, code).text == "['interp_course']"
+def test_beside_the_package_there_is_nothing_but_python(launcher: Cold) -> None:
+    code = f"import os; print(*sorted(os.listdir({str(ROOT)!r})))"
+    python = Path(sys.prefix)
+    own = {python.relative_to(ROOT).parts[0]} if python.is_relative_to(ROOT) else set()
+    assert run(launcher, code).text.split() == sorted({"interp_course", *own})
 
 
 def test_the_answers_are_missing_from_the_package(launcher: Cold) -> None:
