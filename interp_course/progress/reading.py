@@ -52,12 +52,12 @@ class UnitProgress:
     @property
     def points(self) -> float:
         """What the solved exercises are worth."""
-        return sum(e.points for e in self.exercises if e.solved is not None)
+        return sum((e.points for e in self.exercises if e.solved is not None), 0.0)
 
     @property
     def most_points(self) -> float:
         """What all of them are worth, without answers in words, which a person grades."""
-        return sum(exercise.points for exercise in self.exercises)
+        return sum((exercise.points for exercise in self.exercises), 0.0)
 
 
 def summary(root: Path) -> list[UnitProgress]:
