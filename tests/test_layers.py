@@ -37,6 +37,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"picture"},
     {"figure_inputs", "drawing"},
     {"figures", "widgets"},
+    {"course_map"},
     {"checking"},
     {"quizzes"},
     {"checks"},

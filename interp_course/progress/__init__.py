@@ -7,12 +7,12 @@ graded, built or tested, and no verdict depends on any of it.
 """
 
 from interp_course.progress.naming import note
-from interp_course.progress.reading import ExerciseProgress, UnitProgress, summary
+from interp_course.progress.reading import UnitProgress, summary
 from interp_course.progress.showing import show
-from interp_course.progress.storing import record, reset, where
+from interp_course.progress.storing import ProgressError, record, reset, where
 
 __all__ = [
-    "ExerciseProgress",
+    "ProgressError",
     "UnitProgress",
     "note",
     "record",

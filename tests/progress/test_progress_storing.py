@@ -101,7 +101,7 @@ def test_a_file_that_another_program_holds_loses_the_event_and_nothing_else(kept
 
 def test_a_folder_in_place_of_the_file_is_an_error_that_names_it(kept):
     kept.mkdir(parents=True)
-    with pytest.raises(storing.ProgressError, match="cannot be read: unable to open"):
+    with pytest.raises(progress.ProgressError, match="cannot be read: unable to open"):
         storing.events(kept)
 
 
@@ -120,5 +120,5 @@ def test_two_resets_on_one_day_keep_two_copies(kept):
 
 
 def test_what_is_not_there_cannot_be_reset(kept):
-    with pytest.raises(storing.ProgressError, match="there is no progress in"):
+    with pytest.raises(progress.ProgressError, match="there is no progress in"):
         progress.reset(kept)
