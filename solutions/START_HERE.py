@@ -24,7 +24,8 @@ print("Hello! The next cell is one Shift+Enter away.")
 #
 # The parts that look back are its *attention heads*. The next cell shows four of them. Each row is
 # a token; the bright cells in the row are the earlier tokens that the head looks at. Starting
-# Python's libraries takes a few seconds.
+# Python's libraries takes a few seconds. (An error? *Is everything in place?*, further down, finds
+# out why.)
 
 # %%
 import torch
@@ -33,16 +34,19 @@ from interp_course import attention, figures, hooks, models
 from interp_course.checks import start_here as check
 
 model = models.load("induction")
+tokens = attention.repeated_tokens(model, batch=1, period=8)
 with torch.no_grad():
-    _, cache = model.run_with_cache(attention.repeated_tokens(model, batch=1, period=8))
+    _, cache = model.run_with_cache(tokens)
+four = [cache[hooks.pattern(i)][0, head] for i, head in check.heads.values()]
 figures.patterns(
-    torch.stack([cache[hooks.pattern(layer)][0, head] for layer, head in check.heads.values()]),
+    torch.stack(four),
     names=[f"head {letter}" for letter in check.heads],
     tokens=["start", *"SLATEPIN" * 2],
     title="One of these heads knows what comes next",
-    alt="Four attention patterns. Head A: a blurred band just below the diagonal. Head B: a sharp "
-    "line one below the diagonal. Head C: the first column, and from the second S on a line that "
-    "is seven below the diagonal. Head D: the first column only.",
+    alt="Four attention patterns. Head A: a blurred band below the diagonal. "
+    "Head B: a sharp line one below the diagonal. Head C: the first column, and "
+    "from the second S on a line seven below the diagonal. Head D: the first "
+    "column only.",
 )
 
 # %% [markdown]
@@ -67,8 +71,8 @@ check.looks_back(answer)
 #
 # <details><summary>A hint: unfold it if you want one</summary>
 #
-# Find the second S at the left edge of a picture, and go along its row. In the right picture the
-# bright cell stands above the first L.
+# Find the second S at the left edge of a picture, and go along its row. For the head that you are
+# looking for, a bright cell of this row stands above the first L.
 #
 # </details>
 #

@@ -29,7 +29,8 @@ class Bars:
     def _repr_html_(self) -> str:
         rows = "".join(map(_row, self.units))
         remark = f"<p>{html.escape(self.remark)}</p>" if self.remark else ""
-        head = '<tr><th style="text-align:left">Unit</th><th colspan="2">Solved</th></tr>'
+        left = 'style="text-align:left"'
+        head = f'<tr><th {left}>Unit</th><th {left} colspan="2">Solved</th></tr>'
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>{remark}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
