@@ -61,8 +61,8 @@ def _overview(units: "list[UnitProgress]") -> "Table":
         table.add_row(
             unit.title,
             f"{unit.solved}/{len(unit.exercises)}",
-            f"{unit.points:g}/{unit.most_points:g}",
-            f"{unit.predicted}/{unit.predictions}",
+            f"{unit.points:g}/{unit.most_points:g}" if unit.most_points else "-",
+            f"{unit.predicted}/{unit.predictions}" if unit.predictions else "-",
         )
     return table
 
