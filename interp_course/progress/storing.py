@@ -59,6 +59,8 @@ class _Open:
 
 
 _opened: dict[Path, _Open] = {}
+_inherited: list[_Open] = []
+"""Of the process before a fork: to close them here could damage what it writes."""
 _lock = threading.RLock()
 
 
@@ -139,9 +141,8 @@ def reset(path: Path, unit: str | None = None) -> Path:
 def close() -> None:
     """Close all files, as happens when Python ends."""
     with _lock:
-        for opened in _opened.values():
-            opened.connection.close()
-        _opened.clear()
+        for path in list(_opened):
+            _forget_connection(path)
 
 
 atexit.register(close)
@@ -200,8 +201,10 @@ def _identity(path: Path) -> tuple[int, int, int] | None:
 
 def _forget_connection(path: Path) -> None:
     opened = _opened.pop(path, None)
-    if opened is not None and opened.identity[0] == os.getpid():  # not the one before a fork
+    if opened is not None and opened.identity[0] == os.getpid():
         opened.connection.close()
+    elif opened is not None:
+        _inherited.append(opened)
 
 
 def _set_aside(path: Path) -> None:

@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
 
 from interp_course import course, progress
 from interp_course.checking import Case, Check, CheckFailed, Finding
@@ -14,6 +17,7 @@ from interp_course.notebooks.building import kernel_environment
 from interp_course.progress import naming, storing
 
 ROOT = course.find_root()
+CONFIG = Config(KernelManager={"transport_encryption": "auto"})
 KERNEL = """
 import sys
 from types import SimpleNamespace
@@ -145,3 +149,11 @@ def test_every_check_in_a_graded_cell_is_recognised(unit):
     assert {naming.place_of(getattr(module, name)) for name in names} == {
         (unit.slug, name) for name in names
     }
+
+
+def test_a_real_kernel_is_recognised_as_one():
+    code = "from interp_course.progress import storing; print(storing._in_a_kernel())"
+    page = new_notebook(cells=[new_code_cell(code)])
+    NotebookClient(page, config=CONFIG, shutdown_kernel="immediate").execute(cwd=str(ROOT))
+    assert page.cells[0].outputs[0].text == "True\n"
+    assert not storing._in_a_kernel()

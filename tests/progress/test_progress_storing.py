@@ -1,5 +1,6 @@
 """Events survive other kernels, damage, and disks that cannot be written."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -43,6 +44,23 @@ def test_four_kernels_that_write_at_once_lose_nothing(kept):
     assert sorted(solved(kept)) == sorted(
         (f"unit {p}", f"exercise {n}", n % 2 == 0) for p in range(4) for n in range(200)
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_writes_beside_the_one_it_comes_from(kept):
+    code = """
+import os
+from interp_course import progress
+progress.record("circuits", "before", True)
+child = os.fork()
+progress.record("circuits", "after", True)
+if child:
+    os.waitpid(child, 0)
+    progress.record("circuits", "last", True)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    names = [name for _, name, _ in solved(kept)]
+    assert names == ["before", "after", "after", "last"]
 
 
 def test_a_damaged_file_is_set_aside_and_that_is_said_once(kept, capsys):
