@@ -5,6 +5,7 @@ from progress_cases import graded, heading, notebook
 from typer.testing import CliRunner
 
 from interp_course import cli, course, progress
+from interp_course.checks.start_here import looks_back
 
 MANIFEST = """
 name = "small"
@@ -135,3 +136,9 @@ def test_a_reset_without_progress_is_one_message(kept, in_course):
     result = run("--reset", "--yes")
     assert result.exit_code == 2
     assert result.output.startswith("Error: there is no progress in")
+
+
+def test_the_check_of_the_start_page_is_an_exercise_of_it(kept):
+    looks_back("C")
+    start = progress.summary(course.find_root())[0]
+    assert (start.title, start.solved, len(start.exercises)) == ("Start here", 1, 1)
