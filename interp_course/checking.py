@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from interp_course import progress
 from interp_course.comparing import clone, difference, edited
 
 SHOWN_CHARACTERS = 300
@@ -71,6 +72,8 @@ class Verdict:
     message: str
     mistake: str | None = None
     """The sentence of the known mistake that the answer equals, if one was recognised."""
+    blank: bool = False
+    """Whether there was no answer yet."""
 
     def raise_if_failed(self) -> None:
         """Raise `CheckFailed` with the message, unless the answer passed."""
@@ -102,7 +105,10 @@ class Check:
 
     def __call__(self, answer: Any, seed: int = 0) -> None:
         """Print that the answer is right, or raise `CheckFailed` with the diagnosis."""
-        self.verdict(answer, seed).raise_if_failed()
+        verdict = self.verdict(answer, seed)
+        if not verdict.blank:
+            progress.note(self, verdict.passed)
+        verdict.raise_if_failed()
         print(f"✓ {self.name}: correct")  # noqa: T201
 
     def verdict(self, answer: Any, seed: int = 0) -> Verdict:
@@ -125,7 +131,8 @@ class Check:
             if problem is not None:
                 text, mistake = problem
                 mistake = mistake or self._known_mistake(case, cases, replies)
-                return Verdict(False, self._message(case, text, mistake, reply.printed), mistake)
+                message = self._message(case, text, mistake, reply.printed)
+                return Verdict(False, message, mistake, blank=reply.not_written)
         return Verdict(True, f"{self.name}: correct")
 
     def _problem(self, case: Case, reply: Reply) -> tuple[str, str | None] | None:
@@ -190,10 +197,15 @@ class Finding:
     name: str
     judge: Callable[[Any, int], tuple[str, str | None] | None]
     reread: str
+    keeps_answer: bool = False
+    """Whether what was answered is part of a student's progress, as the letters of a quiz are."""
 
     def __call__(self, answer: Any, instance: int = 0) -> None:
         """Print that the finding is right, or raise `CheckFailed` with the diagnosis."""
-        self.verdict(answer, instance).raise_if_failed()
+        verdict = self.verdict(answer, instance)
+        if not verdict.blank:
+            progress.note(self, verdict.passed, answer if self.keeps_answer else None)
+        verdict.raise_if_failed()
         print(f"✓ {self.name}: correct")  # noqa: T201
 
     def verdict(self, answer: Any, instance: int = 0) -> Verdict:
@@ -206,7 +218,8 @@ class Finding:
             return Verdict(True, f"{self.name}: correct")
         text, mistake = problem
         tail = "" if mistake is None else f"\n  This is what comes out when {mistake}."
-        return Verdict(False, f"✗ {self.name}:\n  {text}{tail}\n  → {self.reread}", mistake)
+        message = f"✗ {self.name}:\n  {text}{tail}\n  → {self.reread}"
+        return Verdict(False, message, mistake, blank=answer is None)
 
 
 def ask(answer: Any, cases: Sequence[Case], wrap: Wrap | None = None) -> list[Reply]:

@@ -18,6 +18,7 @@ from interp_course import grade_command as grading
 from interp_course import train_commands as training
 from interp_course.bench import commands as bench_commands
 from interp_course.course import START, CourseError
+from interp_course.progress_command import progress
 from interp_course.releasing.commands import release
 from interp_course.terminal import UNUSABLE, bar, finish, waiting
 
@@ -170,6 +171,7 @@ app.command(epilog="Example: interp-course grade submissions --out grades --unit
     grading.grade
 )
 app.command(epilog="Example: interp-course release students.zip --unit induction_heads")(release)
+app.command(epilog="Example: interp-course progress induction_heads --reset")(progress)
 app.command(epilog="Example: interp-course train induction --seed 1 --out my-model")(training.train)
 app.command(epilog="Example: interp-course train-dictionary world_small --out my-dictionary")(
     training.train_dictionary

@@ -1,11 +1,13 @@
 """The course folder: where it is and which units it has (``course/course.toml``)."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 START = "START_HERE"
+UNNAMED = "interp-course"
 
 
 class CourseError(RuntimeError):
@@ -78,6 +80,25 @@ def units(root: Path) -> list[Unit]:
         return [Unit(**{**entry, "needs": tuple(entry.get("needs", ()))}) for entry in entries]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise CourseError(f"{path} is not a valid course manifest: {error}") from error
+
+
+def name(root: Path) -> str:
+    """The course's name in the manifest, of which files are made; `UNNAMED` if it has none.
+
+    Raises:
+        CourseError: If the manifest cannot be read, or the name is no name for a file.
+    """
+    path = root / "course" / "course.toml"
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("name", UNNAMED)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise CourseError(f"{path} is not a valid course manifest: {error}") from error
+    if not isinstance(found, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", found):
+        raise CourseError(
+            f"{path}: the name must be made of a-z, 0-9, - and _, as in 'interp-course', "
+            f"got {found!r}"
+        )
+    return found
 
 
 def unit(root: Path, name: str) -> Unit:

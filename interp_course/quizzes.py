@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from interp_course import progress
 from interp_course.checking import Finding
 
 
@@ -52,7 +53,8 @@ class Quiz:
 
     def finding(self) -> Finding:
         """The graded exercise: a dict from question number to letter, all of them right."""
-        return Finding("quiz", self._judge, "read the explanations above and answer again")
+        reread = "read the explanations above and answer again"
+        return Finding("quiz", self._judge, reread, keeps_answer=True)
 
     def _judge(self, answers: Any, instance: int) -> tuple[str, str | None] | None:
         numbers = range(1, len(self.questions) + 1)
@@ -95,4 +97,5 @@ class Prediction:
             verdict = f"You predicted {chosen}, and so it is."
         else:
             verdict = f"You predicted {chosen}; the answer is {key}."
+        progress.note(self, None, chosen or None)
         print(textwrap.fill(f"{verdict} {options[key].explanation}", 90))  # noqa: T201

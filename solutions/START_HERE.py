@@ -4,24 +4,122 @@
 # A neural network is a program that nobody wrote. This course is about reading such programs:
 # finding which part of a network does what, and testing whether you are right.
 #
-# You will work on small networks that were trained for this course. Because they are small, you can
-# look at all of them. Because we know what they were trained on, your conclusions can be checked,
-# too, and not only your code. Everything is on your computer already: nothing is downloaded, and a
-# laptop without a graphics card is enough.
+# You work on small networks, so you can look at all of them; and because we know what they were
+# trained on, your conclusions can be checked too, not only your code. Everything is on your
+# computer already, and a laptop without a graphics card is enough. You should know some Python,
+# and what a matrix product is.
 #
-# You should know some Python, and what a matrix product is. PyTorch helps; you will pick up what
-# you need. This page takes about ten minutes and shows how the notebooks work.
-
-# %% [markdown]
-# ## Running cells
-#
-# A notebook is a page of cells: some hold text, some hold code. Click the cell below and press
-# **Shift+Enter**. The code runs, its result appears underneath, and the next cell is selected.
+# **In about three minutes you will have read your first piece of a network.** Click the cell below
+# and press **Shift+Enter**: it runs, its result appears underneath, and the next cell is selected.
 
 # %%
 print("Hello! The next cell is one Shift+Enter away.")
 
 # %% [markdown]
+# ## A first look inside
+#
+# Here is a network of two layers that was trained to predict the next token. We give it eight
+# random tokens, called S L A T E P I N, and then the same eight again. The second time it can know
+# what comes next, if some part of it looks back at the first time.
+#
+# The parts that look back are its *attention heads*. The next cell shows four of them. Each row is
+# a token; the bright cells in the row are the earlier tokens that the head looks at. Starting
+# Python's libraries takes a few seconds. (An error? *Is everything in place?*, further down, finds
+# out why.)
+
+# %%
+import torch
+
+from interp_course import attention, figures, hooks, models
+from interp_course.checks import start_here as check
+
+model = models.load("induction")
+tokens = attention.repeated_tokens(model, batch=1, period=8)
+with torch.no_grad():
+    _, cache = model.run_with_cache(tokens)
+four = [cache[hooks.pattern(i)][0, head] for i, head in check.heads.values()]
+figures.patterns(
+    torch.stack(four),
+    names=[f"head {letter}" for letter in check.heads],
+    tokens=["start", *"SLATEPIN" * 2],
+    title="One of these heads knows what comes next",
+    alt="Four attention patterns. Head A: a blurred band below the diagonal. "
+    "Head B: a sharp line one below the diagonal. Head C: the first column, and "
+    "from the second S on a line seven below the diagonal. Head D: the first "
+    "column only.",
+)
+
+# %% [markdown]
+# After an S came an L. So when the second S has been read, it helps to look at the first L.
+#
+# *Which head looks at the token that **came next the last time**?* Somebody has answered already,
+# and is wrong: run the cell, and the **check** below it.
+
+# %%
+answer = "B"
+print("my answer is head", answer)
+
+# %% tags=["self-check", "raises-exception"]
+check.looks_back(answer)
+
+# %% [markdown]
+# That is what checks do: they say what is wrong, which misunderstanding gives just this answer, and
+# (→) what to look at again. How to get it right is left to you.
+#
+# Now it is your turn: **put another letter** in place of `B`, run that cell and the check again, as
+# often as you like, until you see ✓.
+#
+# <details><summary>A hint: unfold it if you want one</summary>
+#
+# Find the second S at the left edge of a picture, and go along its row. For the head that you are
+# looking for, a bright cell of this row stands above the first L.
+#
+# </details>
+#
+# With ✓ you have found an *induction head*: the part by which this network copies, and much larger
+# ones too. [Induction heads](03_induction_heads/induction_heads.ipynb) takes it apart.
+
+# %% [markdown]
+# ## The map
+#
+# Each unit asks one question. Begin at the top; below it the two branches can be taken in either
+# order. The bars fill as you solve exercises: run the cell again to see them grow.
+
+# %% tags=["nbval-ignore-output", "output-not-stored"]
+from IPython.display import Markdown
+
+from interp_course import course, course_map, progress
+
+course_map.draw()
+
+# %% tags=["nbval-ignore-output", "output-not-stored"]
+Markdown(course.overview(course.find_root()))
+
+# %% [markdown]
+# Click a unit to open it. The times are for a whole unit; you can stop anywhere: save (Ctrl+S), and
+# tomorrow run the cells above your place again.
+#
+# **What is remembered.** When a check runs in a notebook, this computer keeps the exercise, whether
+# it passed, and your letters in quizzes and predictions. It stays in one file on your disk, is sent
+# to nobody and counts for no grade. `interp-course progress --reset` in a terminal forgets it.
+
+# %% tags=["nbval-ignore-output", "output-not-stored"]
+progress.show()
+
+# %% [markdown]
+# ## Is everything in place?
+#
+# The next cell looks at your installation, which takes a few seconds. Each line of the table should
+# start with *ok*. Where one does not, its last column says what to do.
+
+# %% tags=["nbval-ignore-output", "output-not-stored"]
+from interp_course import doctor
+
+Markdown(doctor.as_markdown(doctor.report()))
+
+# %% [markdown]
+# ## Working in a notebook
+#
 # Run the cells from top to bottom; later ones use what earlier ones made. Five keys are worth
 # knowing (on a Mac, Cmd stands for Ctrl):
 #
@@ -34,101 +132,21 @@ print("Hello! The next cell is one Shift+Enter away.")
 # | Esc, then 0 0 | start Python afresh, if it hangs or you lost track |
 
 # %% [markdown]
-# ## Is everything in place?
+# ## Exercises, hints and quizzes
 #
-# The next cell looks at your installation, which takes a few seconds. Each line of the table should
-# start with *ok*. Where one does not, its last column says what to do.
-
-# %% tags=["nbval-ignore-output", "output-not-stored"]
-from IPython.display import Markdown
-
-from interp_course import course, doctor
-
-Markdown(doctor.as_markdown(doctor.report()))
-
-# %% [markdown]
-# ## The map
+# An exercise always has the same parts, in the same order: the task, a cell for your answer, a cell
+# that shows what your answer does, a **self-check**, hints, and a graded cell. Write where it says
+# `# YOUR CODE HERE`, and delete the line `raise NotImplementedError()` there.
 #
-# Each unit asks one question. Click one to open it. The times are for a whole unit; you can stop
-# anywhere and go on tomorrow: save (Ctrl+S), and tomorrow run the cells above your place again.
-
-# %% tags=["nbval-ignore-output", "output-not-stored"]
-Markdown(course.overview(course.find_root()))
-
-# %% [markdown]
-# ## What an exercise looks like
+# **Hints** are folded up and come in steps: first what the task means, then a plan, then the one
+# function you may not know. Try for five minutes before you open the first, and do open it if you
+# are stuck: nobody counts.
 #
-# Exercises always have the same parts, in the same order: the task, a cell for your answer, a cell
-# that shows what your answer does, a **self-check**, hints, and a graded cell. Here is a small one.
+# **Predictions** ask what you expect before you run an experiment. They are never graded: being
+# wrong is how you notice what you believed.
 #
-# *Write `mean_square(x)`: the mean of the squares of the numbers in the tensor `x`.*
-#
-# Somebody has answered already, and made a mistake. Can you see it?
-
-# %%
-import torch
-
-
-def mean_square(x):
-    """The mean of the squares of all numbers in x."""
-    return x.mean() ** 2
-
-
-print("yours:", mean_square(torch.tensor([1.0, 3.0])).item(), " by hand: (1 + 9) / 2 = 5")
-
-# %% [markdown]
-# In the units the self-check is one line. Here you also see how it is made. It draws some inputs,
-# compares your results with a slow and obvious calculation, and knows a few misunderstandings by
-# name.
-
-# %% tags=["self-check", "raises-exception"]
-from interp_course.checking import Case, Check
-from interp_course.runtime import generator
-
-
-def inputs(seed):
-    numbers = generator("mean_square", seed)
-    return [Case(f"{n} numbers", (torch.randn(n, generator=numbers),)) for n in (5, 8)]
-
-
-check = Check(
-    name="mean_square",
-    cases=inputs,
-    oracle=lambda x: sum(value * value for value in x.tolist()) / len(x),
-    mistakes={"the mean is squared, instead of the squares averaged": lambda x: x.mean() ** 2},
-    reread="Which comes first, the square or the mean?",
-)
-check(mean_square)
-
-# %% [markdown]
-# Read such a message from the top: which function and which input, what came back and what should
-# have, what kind of mistake gives just this number, and what to think about (→). How to get it
-# right is left to you.
-#
-# Now it is your turn: **change the answer** in the cell above the check, so that it squares first.
-# Run that cell and the check again, until you see a line with ✓. The next cell does the same.
-
-
-# %%
-def mean_square(x):
-    """The mean of the squares of all numbers in x."""
-    return (x**2).mean()
-
-
-check(mean_square)
-
-# %% [markdown]
-# ## Hints
-#
-# Below each self-check there are hints, folded up. Click one to open it. They come in steps: first
-# what the task means, then a plan, then the one function you may not know. Try for five minutes
-# before you open the first, and do open it if you are stuck: nobody counts.
-#
-# <details><summary>What does such a hint look like?</summary>
-#
-# Just like this: a sentence or two. Squaring a tensor, `x**2`, squares each of its numbers.
-#
-# </details>
+# **Quizzes** end a unit. You answer with letters, and a wrong one is explained. You may answer
+# again; all letters have to be right.
 
 # %% [markdown]
 # ## How grading works
@@ -136,28 +154,25 @@ check(mean_square)
 # The graded cell of an exercise runs the same check as the self-check. When your notebook is
 # graded, the check runs once more, on other inputs of the same kind. So if a self-check says ✓
 # because your function is right, the points are yours; if it says ✓ because the answer was typed
-# in as a number, they are not.
+# in as a number, they are not. A few exercises are answered in words, and a person grades them.
 #
-# A few exercises are answered in words. A person grades these; the task says what is looked for.
-#
-# Write where it says `# YOUR CODE HERE`, and delete the line `raise NotImplementedError()` there.
-# Add as many cells as you like. Please do not copy, move or delete graded cells: they carry a label
-# by which the grader finds them. Before you hand in, start Python afresh and run all cells (menu
-# *Run*, *Restart Kernel and Run All Cells*): what works then will work for the grader.
+# Add as many cells as you like, but please do not copy, move or delete graded cells: they carry a
+# label by which the grader finds them. Before you hand in, start Python afresh and run all cells
+# (menu *Run*, *Restart Kernel and Run All Cells*): what works then will work for the grader.
 
 # %% [markdown]
-# ## When you are stuck
+# ## When you are stuck, and where to ask
 #
 # 1. Read the message again, slowly. The line with → says where to look.
 # 2. Print the shape of each tensor: `print(x.shape)`. Most mistakes are visible there.
 # 3. Try your function on two or three numbers that you can check by hand.
 # 4. A name is "not defined"? A cell further up has not run since Python was started.
-# 5. Open the next hint.
-# 6. Take a walk. Then ask somebody, and show the message and what you expected instead.
-
-# %% [markdown]
+# 5. Open the next hint. Take a walk.
+# 6. Ask: in a class, your instructor, or where your class talks; on your own, on the page from
+#    which you got the course. Show the message, what you expected instead, and the table above
+#    under *Is everything in place?*. Do not post your solution where others work on it.
+#
 # ## Off you go
 #
-# Open the first unit in the map above; it is also here:
-# [00 · The residual stream](00_residual_stream/residual_stream.ipynb). It takes a small language
-# model apart, term by term, and asks which part wrote its answer.
+# Open the first unit, [00 · The residual stream](00_residual_stream/residual_stream.ipynb). It
+# takes a small language model apart, term by term, and asks which part wrote its answer.

@@ -15,7 +15,7 @@ from interp_course.grading.sandbox.bubblewrap import Bubblewrap
 
 COMMANDS = [
     *("doctor", "lab", "build", "verify", "grade", "release"),
-    *("train", "train-dictionary", "bench"),
+    *("progress", "train", "train-dictionary", "bench"),
 ]
 
 

@@ -90,3 +90,20 @@ def test_every_unit_of_the_real_course_has_its_source_and_needs_units_that_exist
     for unit in units:
         assert unit.source(ROOT).is_file()
         assert set(unit.needs) <= slugs
+
+
+def test_the_name_of_the_course_is_that_of_the_manifest(tmp_path):
+    (tmp_path / "course").mkdir()
+    manifest = tmp_path / "course" / "course.toml"
+    manifest.write_text("")
+    assert course.name(tmp_path) == course.UNNAMED
+    manifest.write_text('name = "interp-2027"')
+    assert course.name(tmp_path) == "interp-2027"
+
+
+@pytest.mark.parametrize("text", ['name = "../else"', 'name = ""', "name = 3", "name ="])
+def test_a_name_that_is_no_name_for_a_file_is_refused(tmp_path, text):
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "course.toml").write_text(text)
+    with pytest.raises(course.CourseError, match=r"the name must be made of|not a valid course"):
+        course.name(tmp_path)

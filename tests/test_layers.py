@@ -22,7 +22,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
         "synthetic",
         "toy_models",
     },
-    {"world"},
+    {"world", "progress"},
     {"models"},
     {
         *("compiled", "attention", "head_weights", "ablation", "directions", "superposition"),
@@ -37,6 +37,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"picture"},
     {"figure_inputs", "drawing"},
     {"figures", "widgets"},
+    {"course_map"},
     {"checking"},
     {"quizzes"},
     {"checks"},
@@ -44,7 +45,7 @@ LAYERS = [  # bottom first; a module imports from layers below its own, or from 
     {"grading", "answers", "releasing"},
     {"verify", "doctor", "bench"},
     {"terminal"},
-    {"grade_command"},
+    {"grade_command", "progress_command"},
     {"cli"},
     {"__main__"},
 ]
@@ -79,8 +80,16 @@ ONLY_IN = {  # outside library: the modules that may import it
     "jupytext": {"notebooks"},
     "nbgrader": {"notebooks", "grading", "bench"},
     "cloudpickle": {"grading"},
-    "typer": {"train_commands", "terminal", "grade_command", "cli", "bench", "releasing"},
-    "rich": {"terminal", "grade_command", "cli", "grading", "bench"},
+    "typer": {
+        "train_commands",
+        "terminal",
+        "grade_command",
+        "progress_command",
+        "cli",
+        "bench",
+        "releasing",
+    },
+    "rich": {"terminal", "grade_command", "progress_command", "cli", "grading", "bench"},
 }
 HEAVY = [
     *("torch", "transformer_lens", "transformers", "sklearn"),

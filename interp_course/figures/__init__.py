@@ -17,6 +17,7 @@ from interp_course.figures.clouds import complex_plane, scatter
 from interp_course.figures.curves import lines
 from interp_course.figures.distributions import histogram
 from interp_course.figures.grids import heatmap, patterns
+from interp_course.figures.paths import Stop, paths
 from interp_course.figures.trees import tree
 from interp_course.picture import Live, Picture
 
@@ -24,11 +25,13 @@ __all__ = [
     "Live",
     "Panel",
     "Picture",
+    "Stop",
     "bars",
     "complex_plane",
     "heatmap",
     "histogram",
     "lines",
+    "paths",
     "patterns",
     "scatter",
     "tree",

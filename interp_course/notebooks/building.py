@@ -122,6 +122,7 @@ def kernel_environment() -> dict[str, str]:
     """Environment variables under which a notebook gives the same outputs each time."""
     return {
         "HF_HUB_OFFLINE": "1",
+        "INTERP_COURSE_PROGRESS": "off",
         "MKL_NUM_THREADS": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
