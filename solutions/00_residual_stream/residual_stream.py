@@ -420,9 +420,9 @@ for seed in (11, 12, 13):
 # are the answers for ally, rival and partner, each time in another order. Such answers need a
 # nonlinear step on both together, and the table shows it: they come a layer later.
 #
-# Read the lens with care: it shows what the *last* layer's dictionary makes of an early stream. An
-# answer that is there in another code is invisible to it. "The lens sees nothing" does not mean
-# that nothing is there; unit 01 returns to this with probes.
+# > **Common mistake.** "The lens sees nothing, so nothing is there." It shows what the *last*
+# > layer's dictionary makes of an early stream; an answer that is there in another code is
+# > invisible to it. Unit 01 returns to this with probes.
 #
 # ## 6 · Who wrote it?
 #
@@ -586,8 +586,10 @@ check.writers(writers, INSTANCE)
 # ## 7 · Change one number, and nothing else
 #
 # Looking is not enough to know what a part does; one has to change it. A hook function receives the
-# activation at its place and returns the one to go on with. Two mistakes are common: editing the
-# activation *in place*, which also changes what others hold, and touching more than one meant to.
+# activation at its place and returns the one to go on with.
+#
+# > **Common mistake.** Editing the activation *in place*, which also changes what others hold; and
+# > touching more than one meant to.
 #
 # ### Exercise 7 · A clean edit
 #

@@ -569,9 +569,11 @@ check.used(used, INSTANCE)
 # %% [markdown]
 # The same variable can be used at one place and idle at another: after layer 1 the number has
 # already been copied to the end of the prompt, but in some training runs the last layer does
-# without that copy. "The network represents X" is half a sentence; *where*, and *for what*, is the
-# other half (Belinkov 2022 reviews what probes can and cannot show; Elazar et al. 2021 compare
-# reading with removing).
+# without that copy.
+#
+# > **Common mistake.** "The network represents X" is half a sentence; *where*, and *for what*, is
+# > the other half (Belinkov 2022 reviews what probes can and cannot show; Elazar et al. 2021
+# > compare reading with removing).
 #
 # ## 5 · Steering
 #

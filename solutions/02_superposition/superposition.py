@@ -50,9 +50,9 @@ torch.set_num_threads(1)  # these models are too small to gain from more
 # the biases $b$, and the importances $I_i$. Nothing forces features to share: the model may also
 # keep $d$ of them and forget the others.
 #
-# *A correction to be aware of.* Elhage et al. call $S = 1 - p$ the sparsity: the probability of
-# being **in**active. Many later papers use the word for the share that is active. We write $p$
-# throughout.
+# > **Correction to a common source.** Elhage et al. call $S = 1 - p$ the sparsity: the probability
+# > of being **in**active. Many later papers use the word for the share that is active. We write $p$
+# > throughout.
 #
 # ### Exercise 1 · Forward pass and loss
 #

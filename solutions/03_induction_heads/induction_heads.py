@@ -597,11 +597,11 @@ figures.complex_plane(
 # The induction heads score above 0.97 without a single input being run. The previous-token head
 # does not copy *to the output*: what it writes is meant for other heads. Which ones?
 #
-# <div class="alert alert-info"><b>A correction to common sources.</b> Many explanations say that
-# the induction head's <i>query</i> uses the previous-token head's output (Q-composition). It is the
-# <i>key</i>. The query is simply the current token, Q. The key at the position of R must carry "the
-# token before me is Q", and that is what the previous-token head wrote there. Elhage et al. (2021,
-# "How induction heads work") have it right. You are about to measure it, twice.</div>
+# > **Correction to a common source.** Many explanations say that the induction head's *query* uses
+# > the previous-token head's output (Q-composition). It is the *key*. The query is simply the
+# > current token, Q. The key at the position of R must carry "the token before me is Q", and that
+# > is what the previous-token head wrote there. Elhage et al. (2021, "How induction heads work")
+# > have it right. You are about to measure it, twice.
 #
 # ### Exercise 6 · Who feeds whom?
 #

@@ -123,9 +123,11 @@ for seed in (11, 12, 13):
 
 # %% [markdown]
 # A previous-token head moves information, so all three hurt. But look at the second source: values
-# from texts that are nothing like ours. The mean of the *wrong* distribution is a push in some
-# direction, and its damage says as much about the push as about the head. Say what you replaced by
-# what, and from where.
+# from texts that are nothing like ours.
+#
+# > **Common mistake.** The mean of the *wrong* distribution is a push in some direction, and its
+# > damage says as much about the push as about the head. Say what you replaced by what, and from
+# > where.
 #
 # ## 2 · Put it back
 #
@@ -373,9 +375,11 @@ for seed in (11, 12, 13):
 # $$m(\text{part} \leftarrow \text{clean}) - m(\text{corrupted}) \;\approx\;
 # (a_{clean} - a_{corr}) \cdot \nabla_a m \big|_{corr}$$
 #
-# (It is often credited to ACDC; that is Conmy et al. 2023, and measures every edge.) Where $m$
-# bends, the guess is wrong. *Integrated gradients* (Sundararajan et al. 2017; Hanna et al. 2024)
-# average the gradient along the straight way from the corrupted to the clean input:
+# > **Correction to a common source.** Attribution patching is often credited to ACDC. That is Conmy
+# > et al. 2023, and measures every edge.
+#
+# Where $m$ bends, the guess is wrong. *Integrated gradients* (Sundararajan et al. 2017; Hanna et
+# al. 2024) average the gradient along the straight way from the corrupted to the clean input:
 #
 # $$(x - x') \cdot \frac{1}{n} \sum_{k=1}^{n} \nabla m\big(x' + \tfrac{k}{n}(x - x')\big)$$
 

@@ -47,10 +47,9 @@ torch.set_num_threads(1)  # these models are too small to gain from more
 # > All that matters about the output of the induction head, at the last position, is **which word
 # > it hands over**.
 #
-# What follows from that? A [*feature*](../../docs/glossary.md#feature) $f$ maps an input $x$ to a
-# label, here the word that followed the last word before. If the claim is right, the head's output
-# on $x$ can be exchanged for its output on any other input of the data $D$ with the same label,
-# that is, of the *class*
+# A [*feature*](../../docs/glossary.md#feature) $f$ maps an input $x$ to a label, here the word that
+# followed the last word before. If the claim is right, the head's output on $x$ can be exchanged
+# for its output on any other input of the data $D$ with the same label, that is, of the *class*
 #
 # $$[x] = \{x' \in D : f(x') = f(x)\}$$
 #

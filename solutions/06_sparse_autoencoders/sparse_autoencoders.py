@@ -507,10 +507,10 @@ for seed in (11, 12, 13):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# *A word of warning.* "Variance explained" has at least three meanings in papers and code: 1 - FVU
-# as here; the same without subtracting the mean; and the average over samples of
-# $1 - |x_i - \hat x_i|^2 / |x_i - \bar x|^2$. The last lines above are three marks for one
-# dictionary.
+# > **Correction to a common source.** "Variance explained" has at least three meanings in papers
+# > and code: 1 - FVU as here; the same without subtracting the mean; and the average over samples
+# > of $1 - |x_i - \hat x_i|^2 / |x_i - \bar x|^2$. The last lines above are three marks for one
+# > dictionary.
 #
 # ### The null
 #
