@@ -9,10 +9,11 @@ lab: .venv/lab ## install if needed, and open the course in JupyterLab
 	$(RUN) interp_course lab -- $(ARGS)
 build: .venv/dev ## make the notebooks from their sources in solutions/
 	$(RUN) interp_course build
-lint: .venv/dev ## check style and types
+lint: .venv/dev ## check style, types and spelling
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) pyright --pythonpath .venv/bin/python
+	$(RUN) codespell_lib *.md docs interp_course solutions
 test: export OMP_NUM_THREADS := 1
 test: lint ## run everything that CI runs
 	$(SAY) "notebooks are what their sources say"
