@@ -13,7 +13,7 @@ lint: .venv/dev ## check style, types and spelling
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) pyright --pythonpath .venv/bin/python
-	$(RUN) codespell_lib *.md docs interp_course solutions
+	$(RUN) codespell_lib *.md docs interp_course solutions website
 test: export OMP_NUM_THREADS := 1
 test: lint ## run everything that CI runs
 	$(SAY) "notebooks are what their sources say"
@@ -26,8 +26,10 @@ test: lint ## run everything that CI runs
 	$(RUN) interp_course verify
 	$(SAY) "the course in a browser"
 	$(RUN) pytest -q -n 2 --dist loadfile -m browser -rs
+site: .venv/dev ## make the students' pages in site/, to be opened in a browser or put on a server
+	$(RUN) website site
 clean: ## remove the environment and caches (grades stay)
-	rm -rf .venv build dist .pytest_cache .ruff_cache
+	rm -rf .venv build dist site .pytest_cache .ruff_cache
 
 .venv/lab: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ...")'
@@ -38,4 +40,4 @@ clean: ## remove the environment and caches (grades stay)
 	$(RUN) pip install -q -c constraints.txt -e ".[dev]"
 	.venv/bin/pyright --version
 	touch $@
-.PHONY: help lab build lint test clean
+.PHONY: help lab build lint test site clean
