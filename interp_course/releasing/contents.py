@@ -16,7 +16,10 @@ FORMAT = 1
 _ON_TOP = ("LICENSE", "constraints.txt", "environment.yml", "nbgrader_config.py", "pyproject.toml")
 _FOR_STUDENTS = {"README.md": "student_readme.txt", "Makefile": "student_makefile.txt"}
 _TEMPLATES = ("interp_course", "releasing")
-_DOCS = ("methods.md", "notation.md", "performance.md", "student.md", "world.md")
+_DOCS = (
+    *("bibliography.toml", "glossary.md", "methods.md", "notation.md", "performance.md"),
+    *("student.md", "world.md"),
+)
 _MODEL_CARDS = "models/*.md"
 _KINDS = {".html", ".css", ".js", ".json", ".py", ".safetensors", ".toml"}
 _LEFTOVERS = {".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db"}

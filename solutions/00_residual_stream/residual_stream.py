@@ -13,8 +13,9 @@
 #
 # About 75 minutes · 21 points · 7 exercises and a quiz · no GPU, no internet
 #
-# Everything in this course stands on one picture: a transformer is a *stream* of vectors, one per
-# position, from which every part reads and to which every part adds. At the end you can
+# Everything in this course stands on one picture: a transformer is a
+# [*stream*](../../docs/glossary.md#residual-stream) of vectors, one per position, from which every
+# part reads and to which every part adds. At the end you can
 #
 # - compute attention by hand and know what each axis means,
 # - take a network's output apart into terms that add up exactly,
@@ -317,7 +318,8 @@ for seed in (11, 12, 13):
 # ## 5 · Watch an answer form
 #
 # What would the network say if it stopped after layer 1? Normalise the stream *as it is there* and
-# multiply by $W_U$. nostalgebraist (2020) named this the **logit lens**.
+# multiply by $W_U$. nostalgebraist (2020) named this the [**logit
+# lens**](../../docs/glossary.md#logit-lens).
 
 # %%
 my_prediction = None  # "a", "b" or "c": run this cell, read, decide, and run it again
@@ -418,15 +420,16 @@ for seed in (11, 12, 13):
 # are the answers for ally, rival and partner, each time in another order. Such answers need a
 # nonlinear step on both together, and the table shows it: they come a layer later.
 #
-# Read the lens with care: it shows what the *last* layer's dictionary makes of an early stream. An
-# answer that is there in another code is invisible to it. "The lens sees nothing" does not mean
-# that nothing is there; unit 01 returns to this with probes.
+# > **Common mistake.** "The lens sees nothing, so nothing is there." It shows what the *last*
+# > layer's dictionary makes of an early stream; an answer that is there in another code is
+# > invisible to it. Unit 01 returns to this with probes.
 #
 # ## 6 · Who wrote it?
 #
-# The logit difference between a right and a wrong answer is *nearly* linear in the stream: only the
-# scale of the normalisation depends on the whole. Hold that one number fixed, and the difference
-# splits exactly into one term per part. This is **direct logit attribution** (Elhage et al. 2021).
+# The [logit difference](../../docs/glossary.md#logit-difference) between a right and a wrong answer
+# is *nearly* linear in the stream: only the scale of the normalisation depends on the whole. Hold
+# that one number fixed, and the difference splits exactly into one term per part. This is [**direct
+# logit attribution**](../../docs/glossary.md#direct-logit-attribution) (Elhage et al. 2021).
 
 # %% [markdown]
 # ### Exercise 5 · Direct logit attribution
@@ -583,8 +586,10 @@ check.writers(writers, INSTANCE)
 # ## 7 · Change one number, and nothing else
 #
 # Looking is not enough to know what a part does; one has to change it. A hook function receives the
-# activation at its place and returns the one to go on with. Two mistakes are common: editing the
-# activation *in place*, which also changes what others hold, and touching more than one meant to.
+# activation at its place and returns the one to go on with.
+#
+# > **Common mistake.** Editing the activation *in place*, which also changes what others hold; and
+# > touching more than one meant to.
 #
 # ### Exercise 7 · A clean edit
 #

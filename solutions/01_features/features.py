@@ -17,10 +17,11 @@
 # *learns* does not come in such boxes. Whether a sentence is French, or its subject plural, is
 # written across all neurons at once, as a direction. At the end you can
 #
-# - find such a direction, and say how much a probe's accuracy is worth,
+# - find such a direction, and say how much a [probe](../../docs/glossary.md#probe)'s accuracy is
+#   worth,
 # - tell a neuron that means one thing from one that means several,
 # - show that a network *uses* what can be read from it, or that it does not,
-# - steer a network, and give the price of steering,
+# - [steer](../../docs/glossary.md#steering-vector) a network, and give the price of steering,
 # - say why far more directions than dimensions fit into one space, and where that ends.
 
 # %%
@@ -39,9 +40,10 @@ torch.set_num_threads(1)  # this model is too small to gain from more
 # %% [markdown]
 # ## 1 · A direction
 #
-# The *linear representation hypothesis* says that a network represents a feature of its input as
-# a direction in its space of activations: the stronger the feature, the further along the direction
-# (Park et al. 2024 make this precise; Elhage et al. 2022, "Features as directions").
+# The [*linear representation hypothesis*](../../docs/glossary.md#linear-representation-hypothesis)
+# says that a network represents a feature of its input as a direction in its space of activations:
+# the stronger the feature, the further along the direction (Park et al. 2024 make this precise;
+# Elhage et al. 2022, "Features as directions").
 #
 # With two sentences that differ in one feature, the candidate is easy to compute. Let the
 # activations be $a_1$ for a French sentence and $a_2$ for its translation, and suppose
@@ -167,10 +169,11 @@ check.predictions["probe"]
 # **training** examples, fit scikit-learn's `LogisticRegression(max_iter=1000)` to the training
 # set, and return the share of the *test* examples that it gets right.
 #
-# `control_labels(words, seed)`: the **control task** of Hewitt and Liang (2019, section 2). Each
-# *kind of word* gets a label, True or False, by a coin flip, the same wherever the word occurs.
-# There is nothing to understand about such labels; they can only be memorised. The accuracy on
-# the real task minus that on the control task is the probe's **selectivity**.
+# `control_labels(words, seed)`: the [**control task**](../../docs/glossary.md#control-task) of
+# Hewitt and Liang (2019, section 2). Each *kind of word* gets a label, True or False, by a coin
+# flip, the same wherever the word occurs. There is nothing to understand about such labels; they
+# can only be memorised. The accuracy on the real task minus that on the control task is the probe's
+# [**selectivity**](../../docs/glossary.md#selectivity).
 
 # %% nbgrader={"grade_id": "probe", "solution": true}
 def probe_accuracy(
@@ -278,7 +281,8 @@ figures.heatmap(
 #
 # The obvious units of a network are its neurons. The next cell lists the places at which a neuron
 # of layer 2 is most active: ends of facts, a bank, French articles. A neuron that answers to
-# several unrelated things is called **polysemantic** (Olah et al. 2020, "Polysemantic neurons").
+# several unrelated things is called [**polysemantic**](../../docs/glossary.md#polysemantic) (Olah
+# et al. 2020, "Polysemantic neurons").
 #
 # So that your reading can be judged, there follow six *planted* neurons over texts of the world.
 # `lineup.top(name, k)` lists the k strongest different examples of one, with the word in brackets
@@ -565,9 +569,11 @@ check.used(used, INSTANCE)
 # %% [markdown]
 # The same variable can be used at one place and idle at another: after layer 1 the number has
 # already been copied to the end of the prompt, but in some training runs the last layer does
-# without that copy. "The network represents X" is half a sentence; *where*, and *for what*, is the
-# other half (Belinkov 2022 reviews what probes can and cannot show; Elazar et al. 2021 compare
-# reading with removing).
+# without that copy.
+#
+# > **Common mistake.** "The network represents X" is half a sentence; *where*, and *for what*, is
+# > the other half (Belinkov 2022 reviews what probes can and cannot show; Elazar et al. 2021
+# > compare reading with removing).
 #
 # ## 5 · Steering
 #

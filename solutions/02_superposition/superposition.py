@@ -13,15 +13,17 @@
 #
 # About 95 minutes · 21 points · 7 exercises and a quiz · no GPU, no internet
 #
-# In unit 01 a neuron meant several things at once. Elhage et al. (2022, "Toy Models of
-# Superposition") asked why, in networks so small that everything about them can be computed. We
-# train them here, a dozen at a time. At the end you can
+# In unit 01 a neuron [meant several things](../../docs/glossary.md#polysemantic) at once. Elhage et
+# al. (2022, "Toy Models of Superposition") asked why, in networks so small that everything about
+# them can be computed. We train them here, a dozen at a time. At the end you can
 #
 # - train the toy model, and say what it represents and with how much of a dimension,
 # - compute its expected loss without a single sample,
 # - build the best arrangement of five features in a plane by hand,
-# - predict, before training, whether a feature is ignored, gets a dimension or shares one,
-# - say how small the interference of n directions can possibly be.
+# - predict, before training, whether a [feature](../../docs/glossary.md#feature) is ignored, gets a
+#   dimension or shares one,
+# - say how small the [interference](../../docs/glossary.md#interference) of n directions can
+#   possibly be.
 
 # %%
 import torch
@@ -48,9 +50,9 @@ torch.set_num_threads(1)  # these models are too small to gain from more
 # the biases $b$, and the importances $I_i$. Nothing forces features to share: the model may also
 # keep $d$ of them and forget the others.
 #
-# *A correction to be aware of.* Elhage et al. call $S = 1 - p$ the sparsity: the probability of
-# being **in**active. Many later papers use the word for the share that is active. We write $p$
-# throughout.
+# > **Correction to a common source.** Elhage et al. call $S = 1 - p$ the sparsity: the probability
+# > of being **in**active. Many later papers use the word for the share that is active. We write $p$
+# > throughout.
 #
 # ### Exercise 1 · Forward pass and loss
 #
@@ -156,7 +158,8 @@ widgets.SuperpositionViewer(W, PROBABILITIES)
 #
 # *3 points · about 12 minutes · difficulty 3 of 5*
 #
-# Write the measure of Elhage et al. (2022, "The Geometry of Superposition"):
+# Write the [measure](../../docs/glossary.md#feature-dimensionality) of Elhage et al. (2022, "The
+# Geometry of Superposition"):
 #
 # $$D_i = \frac{\lVert W_i \rVert^2}{\sum_j (\hat W_i \cdot W_j)^2}, \qquad
 # \hat W_i = W_i / \lVert W_i \rVert$$
@@ -421,7 +424,8 @@ figures.heatmap(
 # In three dimensions take the three axes, and a fourth direction as fair as possible to all of
 # them: $f_4 = (0.6, 0.6, 0.528)$, of length 1. It overlaps with the others by 0.6 at worst. Four
 # directions can do better: the corners of a tetrahedron have cosines of $-1/3$. No four can be
-# closer to orthogonal than that. For $n$ unit vectors in $d$ dimensions the bound is (Welch 1974)
+# closer to orthogonal than that. For $n$ unit vectors in $d$ dimensions the
+# [bound](../../docs/glossary.md#welch-bound) is (Welch 1974)
 #
 # $$\max_{i \ne j} |\hat W_i \cdot \hat W_j| \;\ge\; \sqrt{\frac{n - d}{d\,(n - 1)}}
 # \qquad (n > d)$$

@@ -17,7 +17,8 @@
 # continue a pattern that it has seen once. Then you will take the mechanism apart. At the end
 # you can
 #
-# - score attention heads and tell an induction head from its look-alikes,
+# - score attention heads and tell an [induction head](../../docs/glossary.md#induction-head) from
+#   its look-alikes,
 # - find the moment in training at which the circuit forms,
 # - read from the weights alone that a head copies, and which head feeds it,
 # - cut a single path between two heads and predict what is lost,
@@ -70,7 +71,8 @@ check.predictions["depth"]
 # measures, on sequences that are never trained on:
 #
 # - the **loss** in nats (natural logarithm: 1 nat is 1.44 bits),
-# - the **in-context-learning score**: loss late in the sequence minus loss early in it,
+# - the [**in-context-learning score**](../../docs/glossary.md#in-context-learning-score): loss late
+#   in the sequence minus loss early in it,
 # - the best **previous-token** and **induction** score of any head. You will write both below.
 #
 # Keep an eye on the interval between step 200 and step 500.
@@ -106,9 +108,10 @@ with figures.Live() as live:
 
 # %% [markdown]
 # For two hundred steps the network learns bigrams, and the loss falls slowly. Then, within about
-# two hundred steps, the induction score climbs from chance to more than one half, and the loss
-# and the in-context-learning score drop with it. Olsson et al. (2022) saw this *phase change* in
-# every language model of more than one layer that they looked at.
+# two hundred steps, the induction score climbs from chance to more than one half, and the loss and
+# the in-context-learning score drop with it. Olsson et al. (2022) saw this [*phase
+# change*](../../docs/glossary.md#phase-change) in every language model of more than one layer that
+# they looked at.
 #
 # From now on we use networks of the same recipe that were trained for 1,200 steps and ship with the
 # course. Here is your prediction, beside what happens. The explorer after it shows where each head
@@ -509,8 +512,9 @@ for seed in (11, 12, 13):
 # d_{\text{head}}]$ and $W_O\;[d_{\text{head}} \times d_{\text{model}}]$ has two circuits (Elhage et
 # al. 2021):
 #
-# - **OV**, $W_V W_O$: if I attend to a position, what do I write?
-# - **QK**, $W_Q W_K^T$: which position do I attend to?
+# - [**OV**](../../docs/glossary.md#ov-circuit), $W_V W_O$: if I attend to a position, what do I
+#   write?
+# - [**QK**](../../docs/glossary.md#qk-circuit), $W_Q W_K^T$: which position do I attend to?
 #
 # ### Exercise 5 · Does it copy?
 #
@@ -593,11 +597,11 @@ figures.complex_plane(
 # The induction heads score above 0.97 without a single input being run. The previous-token head
 # does not copy *to the output*: what it writes is meant for other heads. Which ones?
 #
-# <div class="alert alert-info"><b>A correction to common sources.</b> Many explanations say that
-# the induction head's <i>query</i> uses the previous-token head's output (Q-composition). It is the
-# <i>key</i>. The query is simply the current token, Q. The key at the position of R must carry "the
-# token before me is Q", and that is what the previous-token head wrote there. Elhage et al. (2021,
-# "How induction heads work") have it right. You are about to measure it, twice.</div>
+# > **Correction to a common source.** Many explanations say that the induction head's *query* uses
+# > the previous-token head's output (Q-composition). It is the *key*. The query is simply the
+# > current token, Q. The key at the position of R must carry "the token before me is Q", and that
+# > is what the previous-token head wrote there. Elhage et al. (2021, "How induction heads work")
+# > have it right. You are about to measure it, twice.
 #
 # ### Exercise 6 · Who feeds whom?
 #
@@ -605,9 +609,10 @@ figures.complex_plane(
 #
 # Head 1 (the *writer*) adds $x\,W_V^{(1)} W_O^{(1)}$ to the residual stream. Head 2 (the *reader*)
 # computes its scores with $W_Q^{(2)} W_K^{(2)T}$. If the writer's output enters through the
-# reader's **keys**, the two meet in the product of $W_V^{(1)} W_O^{(1)}$ and $(W_Q^{(2)}
-# W_K^{(2)T})^T$. The K-composition score is its Frobenius norm $\lVert \cdot \rVert$ (root of the
-# sum of squares), relative to those of the factors:
+# reader's **keys**, the two meet in the product of $W_V^{(1)} W_O^{(1)}$ and
+# $(W_Q^{(2)} W_K^{(2)T})^T$. The [K-composition](../../docs/glossary.md#composition) score is its
+# Frobenius norm $\lVert \cdot \rVert$ (root of the sum of squares), relative to those of the
+# factors:
 #
 # $$K = \frac{\lVert W_V^{(1)} W_O^{(1)}\,(W_Q^{(2)} W_K^{(2)T})^T \rVert}
 # {\lVert W_V^{(1)} W_O^{(1)} \rVert \; \lVert W_Q^{(2)} W_K^{(2)T} \rVert}$$

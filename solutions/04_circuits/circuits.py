@@ -13,9 +13,10 @@
 #
 # About 110 minutes · 26 points · 9 exercises and a quiz · no GPU, no internet
 #
-# A *circuit* is a claim: these parts, connected like this, do that job. This unit is about testing
-# such claims by intervention. Most of our networks are *compiled*: somebody wrote their weights, so
-# that we know the truth and can see which methods find it. At the end you can
+# A [*circuit*](../../docs/glossary.md#circuit) is a claim: these parts, connected like this, do
+# that job. This unit is about testing such claims by intervention. Most of our networks are
+# *compiled*: somebody wrote their weights, so that we know the truth and can see which methods find
+# it. At the end you can
 #
 # - knock a part out in three ways, and say what each of them asks,
 # - patch activations from one run into another, in both directions,
@@ -40,8 +41,8 @@ torch.set_num_threads(1)  # these models are too small to gain from more
 # %% [markdown]
 # ## 1 · Take it away
 #
-# The oldest test: remove a part and see what breaks. But something has to stand where its output
-# stood, and each choice asks another question.
+# The oldest test: [remove a part](../../docs/glossary.md#ablation) and see what breaks. But
+# something has to stand where its output stood, and each choice asks another question.
 #
 # - **Zero**: what if nothing arrived? Later parts may never have seen a zero there.
 # - **Mean**: what if the part always said the same, whatever the prompt? Only its information is
@@ -122,18 +123,22 @@ for seed in (11, 12, 13):
 
 # %% [markdown]
 # A previous-token head moves information, so all three hurt. But look at the second source: values
-# from texts that are nothing like ours. The mean of the *wrong* distribution is a push in some
-# direction, and its damage says as much about the push as about the head. Say what you replaced by
-# what, and from where.
+# from texts that are nothing like ours.
+#
+# > **Common mistake.** The mean of the *wrong* distribution is a push in some direction, and its
+# > damage says as much about the push as about the head. Say what you replaced by what, and from
+# > where.
 #
 # ## 2 · Put it back
 #
-# Ablation says that something matters, not for what. *Activation patching* (Vig et al. 2020; Meng
-# et al. 2022) compares two prompts that differ in one thing. Here: *While Tom and Jack sat in the
-# park, Tom sent a drink to* must be answered by *Jack*; with the names of the second clause
-# exchanged, by *Tom*. The metric is the logit difference between the two names. **Denoising** puts
-# an activation of the clean run into the corrupted one and asks what is enough; **noising** does
-# the reverse and asks what is needed (Heimersheim and Nanda 2024).
+# Ablation says that something matters, not for what. [*Activation
+# patching*](../../docs/glossary.md#activation-patching) (Vig et al. 2020; Meng et al. 2022)
+# compares two prompts that differ in one thing. Here: *While Tom and Jack sat in the park, Tom sent
+# a drink to* must be answered by *Jack*; with the names of the second clause exchanged, by *Tom*.
+# The metric is the logit difference between the two names.
+# [**Denoising**](../../docs/glossary.md#denoising) puts an activation of the clean run into the
+# corrupted one and asks what is enough; [**noising**](../../docs/glossary.md#noising) does the
+# reverse and asks what is needed (Heimersheim and Nanda 2024).
 #
 # ### Exercise 2 · On a scale from corrupted to clean
 #
@@ -286,11 +291,11 @@ for gone in ([], movers[:1], movers[1:], movers):
 #
 # ## 3 · Along one edge
 #
-# Patching a head changes everything behind it. *Path patching* (Wang et al. 2023; Goldowsky-Dill
-# et al. 2023) changes one edge: what earlier part A contributes to what later part B reads, with
-# everything else frozen. B reads the residual stream $r$, which contains A's output $a$; so in B's
-# input, and only there, exchange $a$ for $a'$, its output in the other run, and apply B's norm
-# again:
+# Patching a head changes everything behind it. [*Path
+# patching*](../../docs/glossary.md#path-patching) (Wang et al. 2023; Goldowsky-Dill et al. 2023)
+# changes one edge: what earlier part A contributes to what later part B reads, with everything else
+# frozen. B reads the residual stream $r$, which contains A's output $a$; so in B's input, and only
+# there, exchange $a$ for $a'$, its output in the other run, and apply B's norm again:
 #
 # $$\mathrm{LN}(r - a + a'), \qquad
 # \mathrm{LN}(y) = \frac{y - \bar y}{\sqrt{\mathrm{Var}(y) + \epsilon}}$$
@@ -363,16 +368,18 @@ for seed in (11, 12, 13):
 #
 # ## 4 · All edges at once, nearly
 #
-# One pass for each edge is too much for a large network. *Attribution patching* (Nanda 2023; Syed
-# et al. 2023) replaces it by a first-order guess, for all parts from one gradient of the metric
-# $m$:
+# One pass for each edge is too much for a large network. [*Attribution
+# patching*](../../docs/glossary.md#attribution-patching) (Nanda 2023; Syed et al. 2023) replaces it
+# by a first-order guess, for all parts from one gradient of the metric $m$:
 #
 # $$m(\text{part} \leftarrow \text{clean}) - m(\text{corrupted}) \;\approx\;
 # (a_{clean} - a_{corr}) \cdot \nabla_a m \big|_{corr}$$
 #
-# (It is often credited to ACDC; that is Conmy et al. 2023, and measures every edge.) Where $m$
-# bends, the guess is wrong. *Integrated gradients* (Sundararajan et al. 2017; Hanna et al. 2024)
-# average the gradient along the straight way from the corrupted to the clean input:
+# > **Correction to a common source.** Attribution patching is often credited to ACDC. That is Conmy
+# > et al. 2023, and measures every edge.
+#
+# Where $m$ bends, the guess is wrong. *Integrated gradients* (Sundararajan et al. 2017; Hanna et
+# al. 2024) average the gradient along the straight way from the corrupted to the clean input:
 #
 # $$(x - x') \cdot \frac{1}{n} \sum_{k=1}^{n} \nabla m\big(x' + \tfrac{k}{n}(x - x')\big)$$
 
@@ -518,9 +525,10 @@ check.edges(edges, INSTANCE)
 check.edges(edges, INSTANCE)
 
 # %% [markdown]
-# How good is a circuit? *Faithfulness* is the metric with everything outside it ablated, on the
-# scale of exercise 2. Ranking edges by a score and keeping the best share of them gives a curve $f$
-# over sizes from 0 to 1, and two numbers (Mueller et al. 2025):
+# How good is a circuit? [*Faithfulness*](../../docs/glossary.md#faithfulness) is the metric with
+# everything outside it ablated, on the scale of exercise 2. Ranking edges by a score and keeping
+# the best share of them gives a curve $f$ over sizes from 0 to 1, and two numbers (Mueller et al.
+# 2025):
 #
 # $$\mathrm{CPR} = \int f(s)\, ds, \qquad \mathrm{CMD} = \int |1 - f(s)|\, ds$$
 #
@@ -594,9 +602,10 @@ for seed in (11, 12, 13):
 
 # %% [markdown]
 # Faithfulness alone is not enough: a circuit may leave out a part that its own parts make up for,
-# or drag along edges that do nothing. **Completeness** takes the same pieces out of the circuit
-# and out of the whole model, and compares; **minimality** asks of each edge whether there is a
-# situation in which it matters (Wang et al. 2023, section 4).
+# or drag along edges that do nothing. [**Completeness**](../../docs/glossary.md#completeness) takes
+# the same pieces out of the circuit and out of the whole model, and compares;
+# [**minimality**](../../docs/glossary.md#minimality) asks of each edge whether there is a situation
+# in which it matters (Wang et al. 2023, section 4).
 
 # %% tags=["demonstration"]
 prompts = spare.task.sample(32, seed=1)

@@ -14,9 +14,9 @@
 # About 130 minutes · 28 points · 10 exercises and a quiz · no GPU, no internet
 #
 # Patching asks what one activation does. An *explanation* says more: this head hands over that
-# feature, and nothing else matters. Causal scrubbing (Chan et al. 2022) takes it at its word. It
-# exchanges everything that the explanation says may be exchanged, all at once, and looks at what
-# is left of the behaviour. At the end you can
+# feature, and nothing else matters. [Causal scrubbing](../../docs/glossary.md#causal-scrubbing)
+# (Chan et al. 2022) takes it at its word. It exchanges everything that the explanation says may be
+# exchanged, all at once, and looks at what is left of the behaviour. At the end you can
 #
 # - write an explanation of a circuit so precisely that it can be tested,
 # - run the recursive test, and say what each of its numbers means,
@@ -47,9 +47,9 @@ torch.set_num_threads(1)  # these models are too small to gain from more
 # > All that matters about the output of the induction head, at the last position, is **which word
 # > it hands over**.
 #
-# What follows from that? A *feature* $f$ maps an input $x$ to a label, here the word that followed
-# the last word before. If the claim is right, the head's output on $x$ can be exchanged for its
-# output on any other input of the data $D$ with the same label, that is, of the *class*
+# A [*feature*](../../docs/glossary.md#feature) $f$ maps an input $x$ to a label, here the word that
+# followed the last word before. If the claim is right, the head's output on $x$ can be exchanged
+# for its output on any other input of the data $D$ with the same label, that is, of the *class*
 #
 # $$[x] = \{x' \in D : f(x') = f(x)\}$$
 #
@@ -313,8 +313,9 @@ for seed in (11, 12, 13):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# A loss alone is hard to read. Papers therefore give the **loss recovered**: where the scrubbed
-# loss lies on the way from a baseline, $L_0$, to the model's own loss $L_m$:
+# A loss alone is hard to read. Papers therefore give the [**loss
+# recovered**](../../docs/glossary.md#loss-recovered): where the scrubbed loss lies on the way from
+# a baseline, $L_0$, to the model's own loss $L_m$:
 #
 # $$\frac{L_0 - L_s}{L_0 - L_m}$$
 #

@@ -13,14 +13,17 @@
 #
 # About 120 minutes · 26 points · 9 exercises and a quiz · no GPU, no internet
 #
-# Unit 02 packed many features into few dimensions. This unit unpacks them. We train a *dictionary*:
-# many directions, few of which are active at a time, whose sum rebuilds an activation. First on
-# data whose features we know, then on the network of the tiny world. At the end you can
+# Unit 02 packed many features into few dimensions. This unit unpacks them. We train a
+# [*dictionary*](../../docs/glossary.md#dictionary): many directions, few of which are active at a
+# time, whose sum rebuilds an activation. First on data whose features we know, then on the network
+# of the tiny world. At the end you can
 #
-# - write and train a sparse autoencoder, and say whether it found the truth,
+# - write and train a [sparse autoencoder](../../docs/glossary.md#sparse-autoencoder), and say
+#   whether it found the truth,
 # - keep the dictionary alive, and read from its curves what went wrong,
 # - judge it by numbers that a worthless dictionary would fail,
-# - find the latent that means *France*, turn it by hand, and watch what the network writes,
+# - find the [latent](../../docs/glossary.md#latent) that means *France*, turn it by hand, and watch
+#   what the network writes,
 # - say what latents do not tell: absorbed, split, detecting without acting.
 
 # %%
@@ -233,8 +236,9 @@ for seed in (11, 12, 13):
 #
 # ## 3 · Keep only what counts
 #
-# A price on $z$ has a side effect: it makes all active latents too small (*shrinkage*). Three
-# remedies change which latents pass and leave their values alone.
+# A price on $z$ has a side effect: it makes all active latents too small
+# ([*shrinkage*](../../docs/glossary.md#shrinkage)). Three remedies change which latents pass and
+# leave their values alone.
 #
 # - **TopK** (Gao et al. 2024): the $k$ largest pre-activations of each sample.
 # - **BatchTopK** (Bussmann et al. 2024): the $k \cdot$ batch largest of the whole batch, so that a
@@ -335,11 +339,12 @@ for seed in (11, 12, 13):
 #
 # ## 4 · The dead
 #
-# A latent that is never active gets no gradient, and so it stays as it is: *dead*. Large
-# dictionaries can lose most of their latents that way. Two things help, besides a good start.
-# **Resampling** gives dead latents new directions, where the reconstruction is bad (Bricken et al.
-# 2023). **AuxK** (Gao et al. 2024, appendix A.2) lets the dead earn their living: they try to
-# rebuild the error $e = x - \hat x$ that the others leave, and get their gradient from that:
+# A latent that is never active gets no gradient, and so it stays as it is:
+# [*dead*](../../docs/glossary.md#dead-latent). Large dictionaries can lose most of their latents
+# that way. Two things help, besides a good start. **Resampling** gives dead latents new directions,
+# where the reconstruction is bad (Bricken et al. 2023). **AuxK** (Gao et al. 2024, appendix A.2)
+# lets the dead earn their living: they try to rebuild the error $e = x - \hat x$ that the others
+# leave, and get their gradient from that:
 #
 # $$L_{aux} = \frac{1}{\text{batch}} \sum_{\text{batch}} \lVert e - \hat e \rVert^2, \qquad
 # \hat e = \sum_{j\, \in\, \text{top } k_{aux} \text{ of the dead}} \mathrm{ReLU}(a_j)\, W_{dec,j}$$
@@ -427,12 +432,14 @@ for seed in (11, 12, 13):
 #
 # Three numbers are reported for every dictionary.
 #
-# - **L0**: how many latents are active at a time, on average.
+# - [**L0**](../../docs/glossary.md#mean-number-of-active-latents): how many latents are active at a
+#   time, on average.
 # - **FVU**, the fraction of variance unexplained: the squared error, summed over samples and
 #   dimensions, as a share of the squared distance to the mean activation $\bar x$,
 #   $\sum_i |x_i - \hat x_i|^2 / \sum_i |x_i - \bar x|^2$.
-# - **Loss recovered**: put the reconstruction in place of the activation and let the network go on.
-#   $(L_{abl} - L_{sae}) / (L_{abl} - L)$, where $L_{abl}$ is the loss with the mean instead.
+# - [**Loss recovered**](../../docs/glossary.md#loss-recovered): put the reconstruction in place of
+#   the activation and let the network go on. $(L_{abl} - L_{sae}) / (L_{abl} - L)$, where $L_{abl}$
+#   is the loss with the mean instead.
 #
 # ### Exercise 5 · L0 and FVU
 #
@@ -500,10 +507,10 @@ for seed in (11, 12, 13):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# *A word of warning.* "Variance explained" has at least three meanings in papers and code: 1 - FVU
-# as here; the same without subtracting the mean; and the average over samples of
-# $1 - |x_i - \hat x_i|^2 / |x_i - \bar x|^2$. The last lines above are three marks for one
-# dictionary.
+# > **Correction to a common source.** "Variance explained" has at least three meanings in papers
+# > and code: 1 - FVU as here; the same without subtracting the mean; and the average over samples
+# > of $1 - |x_i - \hat x_i|^2 / |x_i - \bar x|^2$. The last lines above are three marks for one
+# > dictionary.
 #
 # ### The null
 #
@@ -638,9 +645,10 @@ check.country_latent(found, INSTANCE)
 #
 # ## 7 · Turn it by hand
 #
-# The latent detects your country. Does the network *act* on it? Set it to a value of your choice,
-# wherever the network has it, and leave everything else as it is, including the part of the
-# activation that the dictionary fails to reconstruct:
+# The latent detects your country. Does the network *act* on it? [Set
+# it](../../docs/glossary.md#clamping) to a value of your choice, wherever the network has it, and
+# leave everything else as it is, including the part of the activation that the dictionary fails to
+# reconstruct:
 #
 # $$x \leftarrow x + (v - z_j)\, W_{dec,j}$$
 #
@@ -804,9 +812,9 @@ for variable, template, word in CASES:
 # missing. Kantamneni et al. (2025) compared the two on 113 data sets and found no consistent
 # advantage of latents.
 #
-# **Splitting.** Twice as many latents do not find twice as many features. Where the small
-# dictionary has one latent, the large one often has several, each for a part of the cases (Bricken
-# et al. 2023, "Feature Splitting"). What becomes of *China*?
+# [**Splitting.**](../../docs/glossary.md#feature-splitting) Twice as many latents do not find twice
+# as many features. Where the small dictionary has one latent, the large one often has several, each
+# for a part of the cases (Bricken et al. 2023, "Feature Splitting"). What becomes of *China*?
 
 # %% tags=["demonstration"]
 small, large = dictionaries.load("world_small"), dictionaries.load("world")
@@ -822,10 +830,11 @@ for latent in (units[1] @ units[0][parent] > 0.7).nonzero().flatten().tolist():
     print(f"{latent}: {nearest.variable} {nearest.value} (F1 {nearest.f1:.2f}):", *shown[1:])
 
 # %% [markdown]
-# **Absorption.** A latent for *starts with an L* that is silent on *lion*, because the latent for
-# *lion* says it too: one latent fewer is active, and the price is lower (Chanin et al. 2024). The
-# latent looks perfect in all of its examples; its *holes* do not show. Where the truth is planted
-# they can be measured: a child feature occurs only together with its parent.
+# [**Absorption.**](../../docs/glossary.md#absorption) A latent for *starts with an L* that is
+# silent on *lion*, because the latent for *lion* says it too: one latent fewer is active, and the
+# price is lower (Chanin et al. 2024). The latent looks perfect in all of its examples; its *holes*
+# do not show. Where the truth is planted they can be measured: a child feature occurs only together
+# with its parent.
 #
 # ### Exercise 8 · Absorption
 #

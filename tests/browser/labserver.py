@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 REPOSITORY = Path(__file__).parents[2]
-COPIED = ("course", "solutions", "nbgrader_config.py")
+COPIED = ("course", "docs", "solutions", "nbgrader_config.py")
 TOKEN = "only-for-this-test"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 

@@ -1,0 +1,1 @@
+"""The course as a static site: ``python -m website [FOLDER]``. No part of the package."""
