@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STATIC = frozenset({"text/html", "text/markdown"})
+"""What a widget may show where it does not run."""
 IGNORED_BY_NBVAL = frozenset({"nbval-ignore-output", "nbval-skip"})
 MAY_RAISE = "raises-exception"
 NOT_STORED = "output-not-stored"
@@ -71,7 +73,7 @@ def _without_live_parts(output: Any) -> Any:
         return output if rest else None
     data = output.get("data", {})
     was_widget = data.pop(WIDGET, None) is not None
-    return None if was_widget and "text/html" not in data else output
+    return None if was_widget and not STATIC & data.keys() else output
 
 
 def _compared(output: Any) -> dict[str, Any]:
