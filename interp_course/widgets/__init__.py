@@ -11,6 +11,8 @@ from interp_course.widgets.from_circuitsvis import (
     circuitsvis_view,
     colored_tokens,
 )
+from interp_course.widgets.hypothesis_tree import HypothesisTree
+from interp_course.widgets.patching_map import PatchingMap
 from interp_course.widgets.question_card import Asked, QuestionCard, Reply
 from interp_course.widgets.steering_slider import SteeringSlider
 from interp_course.widgets.superposition_viewer import SuperpositionViewer
@@ -20,6 +22,8 @@ __all__ = [
     "AttentionExplorer",
     "CircuitsVisView",
     "FeatureDashboard",
+    "HypothesisTree",
+    "PatchingMap",
     "QuestionCard",
     "Reply",
     "SteeringSlider",
