@@ -86,8 +86,8 @@ class Quiz:
     def _repr_markdown_(self) -> str:
         return repr(self)
 
-    def _repr_mimebundle_(self, **_: Any) -> Any:
-        return self.card()._repr_mimebundle_()
+    def _ipython_display_(self) -> None:
+        self.card()._ipython_display_()
 
     def finding(self) -> Finding:
         """The graded exercise: a dict from question number to letter, all of them right."""
@@ -138,8 +138,8 @@ class Prediction:
     def _repr_markdown_(self) -> str:
         return repr(self)
 
-    def _repr_mimebundle_(self, **_: Any) -> Any:
-        return self.card()._repr_mimebundle_()
+    def _ipython_display_(self) -> None:
+        self.card()._ipython_display_()
 
     def __call__(self, letter: Any) -> None:
         """Compare the prediction, or None, with what happened."""

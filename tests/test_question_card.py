@@ -7,7 +7,7 @@ import pytest
 
 from interp_course.checks.induction_heads.questions import predictions, questions
 from interp_course.quizzes import Option, Prediction, Question, Quiz
-from interp_course.widgets import Asked, QuestionCard, Reply
+from interp_course.widgets import Asked, QuestionCard, Reply, question_card
 
 SKY = Question(
     "What colour is *the sky*, `sky`?",
@@ -30,6 +30,15 @@ def stored(card: QuestionCard) -> str:
     state = ipywidgets.Widget.get_manager_state(widgets=[card])
     text = json.dumps([card._repr_mimebundle_(), state, card.get_state()])
     return text.replace(card.model_id, "id").replace(card.layout.model_id, "layout")
+
+
+def published(shown: Quiz | Prediction) -> list[dict]:
+    """The outputs that displaying a quiz or a prediction makes."""
+    found: list[dict] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(question_card, "display", lambda data, raw: found.append(data))
+        shown._ipython_display_()
+    return found
 
 
 def test_the_pieces_of_a_text_keep_their_marks():
@@ -123,7 +132,7 @@ def test_what_is_stored_is_the_same_whatever_is_right():
 @pytest.mark.parametrize("shown", [questions, *predictions.values()], ids=repr)
 def test_nothing_that_a_notebook_shows_of_the_course_tells_the_key(shown):
     asked = shown.questions if isinstance(shown, Quiz) else [shown.question]
-    text = f"{shown._repr_mimebundle_()}{shown}{asked}"
+    text = f"{published(shown)}{shown}{asked}{stored(shown.card())}"
     said = [o.explanation for q in asked for o in q.options.values() if o.explanation]
     assert [explanation for explanation in said if explanation in text] == []
     assert "right=" not in text
@@ -131,9 +140,9 @@ def test_nothing_that_a_notebook_shows_of_the_course_tells_the_key(shown):
 
 @pytest.mark.parametrize("shown", [QUIZ, Prediction(SKY)], ids=["quiz", "prediction"])
 def test_viewers_without_widgets_get_the_markdown(shown):
-    data = shown._repr_mimebundle_()[0]
-    assert data["text/markdown"] == data["text/plain"] == shown._repr_markdown_()
-    assert "text/html" not in data
+    text, widget = published(shown)
+    assert text["text/markdown"] == text["text/plain"] == shown._repr_markdown_()
+    assert widget.keys() == {"application/vnd.jupyter.widget-view+json"}
 
 
 def test_the_description_has_the_questions_the_line_and_what_was_said():

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import traitlets
+from IPython.display import display
 
 from interp_course.widgets.described import DescribedWidget, shared_sources
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _MARKS = re.compile(r"(\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`)")
 _KINDS = {"**": "strong", "*": "em", "`": "code"}
 
@@ -154,6 +156,17 @@ class QuestionCard(DescribedWidget):
 
     def _summary(self) -> str:
         return self._markdown
+
+    def _ipython_display_(self) -> None:
+        """Show the text, and below it the widget, whose style sheet hides the text.
+
+        A notebook that is opened later, without the kernel that made the widget, still shows
+        the text. As one output of both kinds it would show an error message only.
+        """
+        bundle = self._repr_mimebundle_()
+        display(self._static(), raw=True)
+        if bundle is not None:
+            display({WIDGET_VIEW: bundle[0][WIDGET_VIEW]}, raw=True)
 
     def _static(self) -> dict[str, str]:
         return {"text/markdown": self._markdown, "text/plain": self._markdown}

@@ -160,6 +160,12 @@ def test_the_keys_do_not_move_through_the_notebook(quiz, page):
     assert page.evaluate(active) == before
 
 
+def test_the_text_above_the_card_is_not_shown_twice(quiz, page):
+    texts = page.locator(".jp-OutputArea .jp-RenderedMarkdown")
+    assert texts.count() == 2
+    assert not any(text.is_visible() for text in texts.all())
+
+
 def test_the_focus_is_visible(quiz, page):
     option(quiz, "the sky", "Green").click()
     page.keyboard.press("ArrowDown")
@@ -203,3 +209,13 @@ def test_without_the_kernel_the_card_says_that_it_must_run(quiz, page):
     quiz.get_by_role("button", name="Check answer 1").click()
     says(quiz, "The kernel has not answered")
     assert quiz.locator(".code").inner_text() == 'answers = {1: "a", 2: None}'
+
+
+def test_the_questions_are_still_there_when_the_notebook_is_opened_without_its_kernel(
+    opened, shared_visit
+):
+    opened.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    shared_visit.open(NAME)
+    texts = opened.page.locator(".jp-OutputArea .jp-RenderedMarkdown")
+    texts.get_by_text("1. What colour is the sky").wait_for()
+    texts.get_by_text("Predict first. What colour is the sky").wait_for()
