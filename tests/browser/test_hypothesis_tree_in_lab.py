@@ -2,7 +2,7 @@
 
 import pytest
 from labserver import Visit
-from widgetpage import KERNEL, Shown, in_kernel, in_the_dark, is_light, shown
+from widgetpage import KERNEL, Shown, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -136,14 +136,6 @@ def test_the_tree_fits_into_its_cell(view, page, width):
     page.set_viewport_size({"width": width, "height": 1000})
     assert view.evaluate("(view) => view.scrollWidth - view.clientWidth") <= 0
     page.set_viewport_size({"width": 1280, "height": 1000})
-
-
-def test_texts_are_light_in_the_dark(view, page):
-    text = view.locator(".box").nth(1)
-    found = [is_light(text)]
-    with in_the_dark(page):
-        found.append(is_light(text))
-    assert found == [False, True]
 
 
 def test_the_console_stays_empty(view, opened):

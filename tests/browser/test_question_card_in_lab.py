@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from labserver import Lab, Visit
-from widgetpage import KERNEL, Shown, in_kernel, in_the_dark, is_light, shown
+from widgetpage import KERNEL, Shown, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -195,14 +195,6 @@ def test_the_questions_fit_into_their_cell(quiz, page, width):
     page.set_viewport_size({"width": width, "height": 1000})
     assert quiz.evaluate("(view) => view.scrollWidth - view.clientWidth") <= 0
     page.set_viewport_size({"width": 1280, "height": 1000})
-
-
-def test_texts_are_light_in_the_dark(quiz, page):
-    text = quiz.get_by_text("Green.")
-    found = [is_light(text)]
-    with in_the_dark(page):
-        found.append(is_light(text))
-    assert found == [False, True]
 
 
 def test_the_console_stays_empty(quiz, opened):

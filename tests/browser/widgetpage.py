@@ -1,14 +1,12 @@
 """A notebook with one widget, open on a page: what the tests of a widget share."""
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labserver import Visit, errors, not_run
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 
@@ -46,21 +44,3 @@ def shown(visit: Visit, name: str, title: str, *cells: str) -> Shown:
 def in_kernel(page: "Page", code: str) -> str:
     """What some code prints in the kernel of the notebook."""
     return page.evaluate(ASK, code).strip()
-
-
-@contextlib.contextmanager
-def in_the_dark(page: "Page") -> Iterator[None]:
-    """JupyterLab in its dark theme, which it takes from the system."""
-    page.emulate_media(color_scheme="dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
-    try:
-        yield
-    finally:
-        page.emulate_media(color_scheme="light")
-        page.locator("body[data-jp-theme-light=true]").wait_for(state="attached")
-
-
-def is_light(node: "Locator") -> bool:
-    """Whether a text is written in a light colour."""
-    channels = node.evaluate("(node) => getComputedStyle(node).color.match(/[0-9.]+/g).map(Number)")
-    return min(channels[:3]) > 150
