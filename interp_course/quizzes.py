@@ -1,12 +1,28 @@
-"""Multiple-choice questions: quizzes that are graded, predictions that are not."""
+"""Multiple-choice questions: quizzes that are graded, predictions that are not.
+
+A notebook shows them as a `widgets.QuestionCard`, and as Markdown where no kernel runs. Neither
+form holds the key or an explanation, and neither does any ``repr``: notebooks are stored.
+"""
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from interp_course import progress
 from interp_course.checking import Finding
+
+if TYPE_CHECKING:
+    from interp_course.widgets import Asked, QuestionCard
+
+_QUIZ_HINT = (
+    "Choose with the arrow keys or the mouse; Enter or Check asks the kernel about the option. "
+    "Nothing is handed in here: copy the line into the cell that is graded."
+)
+_PREDICTION_HINT = (
+    "Decide before you go on. Put the line into the cell in place of the one with None, and run "
+    "it; what happened is said after the experiment."
+)
 
 
 @dataclass(frozen=True)
@@ -14,8 +30,8 @@ class Option:
     """One possible answer, and what is to be said about it."""
 
     text: str
-    explanation: str
-    right: bool = False
+    explanation: str = field(repr=False)
+    right: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,12 @@ class Question:
         options = "\n".join(f"- **{a}** {option.text}" for a, option in self.options.items())
         return f"{heading}{self.text}\n\n{options}\n"
 
+    def asked(self) -> "Asked":
+        """The question and its options for a widget, without the key."""
+        from interp_course.widgets import Asked
+
+        return Asked(self.text, {a: option.text for a, option in self.options.items()})
+
 
 @dataclass(frozen=True)
 class Quiz:
@@ -47,9 +69,26 @@ class Quiz:
 
     questions: Sequence[Question]
 
-    def _repr_markdown_(self) -> str:
+    def card(self) -> "QuestionCard":
+        """The questions to be answered on the page, where each option can be explained."""
+        from interp_course.widgets import QuestionCard, Reply
+
+        def explain(number: int, letter: str) -> Reply:
+            option = self.questions[number - 1].options[letter]
+            return Reply(option.right, option.explanation)
+
+        asked = [question.asked() for question in self.questions]
+        return QuestionCard(asked, repr(self), "answers", explain, hint=_QUIZ_HINT)
+
+    def __repr__(self) -> str:
         parts = enumerate(self.questions, start=1)
         return "\n".join(question.as_markdown(f"**{i}.** ") for i, question in parts)
+
+    def _repr_markdown_(self) -> str:
+        return repr(self)
+
+    def _ipython_display_(self) -> None:
+        self.card()._ipython_display_()
 
     def finding(self) -> Finding:
         """The graded exercise: a dict from question number to letter, all of them right."""
@@ -82,8 +121,27 @@ class Prediction:
 
     question: Question
 
-    def _repr_markdown_(self) -> str:
+    def card(self) -> "QuestionCard":
+        """The question to be answered on the page, which says nothing before the experiment."""
+        from interp_course.widgets import QuestionCard
+
+        return QuestionCard(
+            [self.question.asked()],
+            repr(self),
+            "my_prediction",
+            numbered=False,
+            heading="Predict first. ",
+            hint=_PREDICTION_HINT,
+        )
+
+    def __repr__(self) -> str:
         return self.question.as_markdown("**Predict first.** ")
+
+    def _repr_markdown_(self) -> str:
+        return repr(self)
+
+    def _ipython_display_(self) -> None:
+        self.card()._ipython_display_()
 
     def __call__(self, letter: Any) -> None:
         """Compare the prediction, or None, with what happened."""

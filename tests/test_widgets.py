@@ -3,17 +3,23 @@
 import json
 import re
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
+import ipywidgets
 import numpy as np
 import pytest
 import torch
 from reading_cases import small_reading
 
 import interp_course.widgets
+from interp_course.circuits import LOGITS
+from interp_course.scrubbing import SAME, Node
 from interp_course.widgets import (
     AttentionExplorer,
     FeatureDashboard,
+    HypothesisTree,
+    PatchingMap,
     SteeringSlider,
     SuperpositionViewer,
     attention_heads,
@@ -49,6 +55,8 @@ def views() -> dict:
             torch.eye(2).expand(2, 2, 2), [0.0, 1.0], None, ["<bos>", "&"]
         ),
         "dashboard": FeatureDashboard(small_reading()),
+        "tree": HypothesisTree(Node(LOGITS, SAME, name="<bos>")),
+        "map": PatchingMap(torch.eye(2, 4), TOKENS),
         "heads": attention_heads(TOKENS, causal(3, 4, 4)),
         "tokens": colored_tokens(TOKENS, values),
         "other": circuitsvis_view(
@@ -140,11 +148,13 @@ def test_too_many_tokens_are_refused():
 
 @pytest.mark.parametrize("kind", views())
 def test_stored_outputs_are_the_same_in_every_session(kind, monkeypatch):
-    counter = "interp_course.widgets.described._instances"
-    monkeypatch.setattr(counter, type(interp_course.widgets.described._instances)())
-    first = views()[kind]._repr_mimebundle_()
-    monkeypatch.setattr(counter, type(interp_course.widgets.described._instances)())
-    assert views()[kind]._repr_mimebundle_() == first
+    stored = []
+    for _ in range(2):
+        ipywidgets.Widget.close_all()  # as a new session has none
+        monkeypatch.setattr("interp_course.widgets.described._instances", Counter())
+        stored.append(views()[kind]._repr_mimebundle_())
+    ipywidgets.Widget.close_all()
+    assert stored[0] == stored[1]
 
 
 def test_equal_widgets_in_one_session_have_ids_of_their_own():
@@ -168,7 +178,9 @@ def test_the_fallback_has_neither_scripts_nor_style_sheets(kind):
     assert not re.search(r"<(script|style|svg|link)\b", html(views()[kind]))
 
 
-@pytest.mark.parametrize("kind", ["explorer", "slider", "viewer", "dashboard", "tokens"])
+@pytest.mark.parametrize(
+    "kind", [*("explorer", "slider", "viewer", "dashboard"), *("tree", "map", "tokens")]
+)
 def test_the_fallback_shows_tokens_as_they_are_written(kind):
     assert "<bos>" not in html(views()[kind])
     assert "&lt;bos&gt;" in html(views()[kind])
@@ -266,7 +278,8 @@ def test_values_that_are_not_finite_are_refused():
     "name",
     [
         *("attention_explorer", "circuitsvis_view", "feature_dashboard"),
-        *("steering_slider", "superposition_viewer"),
+        *("steering_slider", "superposition_viewer", "shared"),
+        *("question_card", "hypothesis_tree", "patching_map"),
     ],
 )
 def test_scripts_put_texts_into_the_page_as_texts_only(name):

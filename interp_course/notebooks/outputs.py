@@ -49,7 +49,7 @@ def normalise(cells: Iterable[Any], root: Path) -> list[str]:
 
 def _normalise_cell(cell: Any, root: Path, ids: dict[str, str]) -> bool:
     """Normalise the outputs of a cell and say whether nbval would miss something in them."""
-    before = [_compared(output) for output in cell.outputs]
+    before = [_compared(output) for output in cell.outputs if not _only_a_widget(output)]
     stored = [] if NOT_STORED in tags(cell) else cell.outputs
     still = [output for output in map(_without_live_parts, stored) if output is not None]
     kept = [_rewritten(output, lambda text: _no_paths(text, root)) for output in still]
@@ -72,6 +72,11 @@ def _without_live_parts(output: Any) -> Any:
     data = output.get("data", {})
     was_widget = data.pop(WIDGET, None) is not None
     return None if was_widget and "text/html" not in data else output
+
+
+def _only_a_widget(output: Any) -> bool:
+    """Whether there is nothing in an output that nbval would compare."""
+    return output.get("data", {}).keys() == {WIDGET}
 
 
 def _compared(output: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import html
 import operator
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -41,14 +42,32 @@ class DescribedWidget(anywidget.AnyWidget):
         """The view as HTML without scripts or style sheets."""
         raise NotImplementedError
 
+    def _static(self) -> dict[str, str]:
+        """What viewers get that run no widgets, by its kind."""
+        return {"text/html": self._fallback()}
+
     def __repr__(self) -> str:
         return self._summary()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict] | None:
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            bundle[0]["text/html"] = self._fallback()
+            bundle[0].update(self._static())
         return bundle
+
+
+def shared_sources(module: str) -> tuple[str, str]:
+    """Script and style sheet of a widget, each behind what several widgets share.
+
+    Args:
+        module: The ``__file__`` of the widget; its script and style sheet lie beside it.
+    """
+    path, shared = Path(module), Path(__file__).with_name("shared")
+    script, style = (
+        shared.with_suffix(kind).read_text("utf-8") + path.with_suffix(kind).read_text("utf-8")
+        for kind in (".js", ".css")
+    )
+    return script, style
 
 
 def visible(token: str) -> str:

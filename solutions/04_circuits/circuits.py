@@ -34,6 +34,7 @@ from interp_course.checks import circuits as check
 from interp_course.circuits import Circuit
 from interp_course.patching import attribution, criteria, faithfulness, metrics
 from interp_course.patching import paths, pruning, sweeps
+from interp_course.widgets import PatchingMap
 
 INSTANCE = runtime.instance()  # draws the networks of your findings exercises
 torch.set_num_threads(1)  # these models are too small to gain from more
@@ -247,6 +248,15 @@ figures.heatmap(
     title="Denoising lights up what is enough, noising darkens what is needed",
     alt="Effect of patching each head. Denoising: 1 for three heads, 0 for all others. Noising: 0 "
     "for the same three heads, 1 for all others.",
+)
+
+# %% tags=["nbval-ignore-output"]
+# One prompt of that network, the stream at one position at a time: follow the name to the end.
+first = metrics.logit_difference(prompts.answers[:1], prompts.distractors[:1])
+PatchingMap(
+    sweeps.stream_sweep(example.model, prompts.tokens[:1], prompts.corrupted[:1], first),
+    example.model.to_str_tokens(prompts.tokens[0]),
+    row_names=["into L0", "into L1", "into L2", "at the end"],
 )
 
 # %% tags=["self-check"]

@@ -28,11 +28,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from interp_course import attention, compiled, figures, hooks, models, runtime, sequences
+from interp_course import attention, compiled, hooks, models, runtime, sequences
 from interp_course.checks import causal_scrubbing as check
 from interp_course.circuits import EMBED, LOGITS, Part, head, mlp
 from interp_course.scrubbing import ANY, SAME, Edge, Node, Scrubber, Stream, TokenAt, TokensBack
-from interp_course.scrubbing import branches, induced, match_position
+from interp_course.scrubbing import induced, match_position
+from interp_course.widgets import HypothesisTree
 
 INSTANCE = runtime.instance()  # draws the networks of your findings exercises
 torch.set_num_threads(1)  # these models are too small to gain from more
@@ -538,12 +539,8 @@ print()
 print(scrubber.plan(claim, 5))  # what was drawn: `reference <- row`
 
 # %% tags=["nbval-ignore-output"]
-figures.tree(
-    branches(coarse),
-    title="A coarse claim: the logits read one head, and its word is all that matters",
-    alt="A box for the head L1.H3, whose feature is the induced word, points to a box for the "
-    "logits, at the last position.",
-)
+# Your claim as a tree to walk through, with a bar at each node: the share that was exchanged there.
+HypothesisTree(claim, scrubber.test(claim))
 
 # %% tags=["self-check"]
 check.hypothesis(hypothesis)

@@ -73,6 +73,14 @@ def test_a_dropped_widget_must_be_ignored_by_nbval(tmp_path):
     assert normalise([cell(widget(), tags=["nbval-ignore-output"])], tmp_path) == []
 
 
+def test_a_widget_below_its_own_text_leaves_the_text_and_needs_no_tag(tmp_path):
+    below = widget()
+    del below.data["text/plain"]
+    made = cell(display(text_markdown="Which?"), below)
+    assert normalise([made], tmp_path) == []
+    assert [output.data for output in made.outputs] == [{"text/markdown": "Which?"}]
+
+
 def test_a_cell_can_ask_that_its_output_is_not_stored(tmp_path):
     made = cell(stream("24.5 GB free\n"), tags=["output-not-stored", "nbval-ignore-output"])
     assert normalise([made], tmp_path) == []
