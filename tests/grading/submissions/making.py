@@ -55,6 +55,8 @@ class Expected:
 
     points: tuple[float, ...] = MAXIMUM
     """Of each exercise; empty where no unit is known."""
+    or_points: tuple[float, ...] | None = None
+    """Also possible, where what an attack breaks of its own depends on how libraries are loaded."""
     status: str = "graded"
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -67,7 +69,8 @@ class Expected:
         """In a few words."""
         if self.status != "graded":
             return f"{self.status}: {self.notes[0]}"
-        points = " + ".join(f"{value:g}" for value in self.points)
+        either = (self.points, self.or_points) if self.or_points else (self.points,)
+        points = " or ".join(" + ".join(f"{value:g}" for value in some) for some in either)
         held = any("held back" in words for words in self.shown)
         return ", ".join((*(["held back"] if held else []), f"{points} points", *self.flags))
 
