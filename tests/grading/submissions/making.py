@@ -55,14 +55,14 @@ class Expected:
 
     points: tuple[float, ...] = MAXIMUM
     """Of each exercise; empty where no unit is known."""
-    or_points: tuple[float, ...] | None = None
-    """Also possible, where what an attack breaks of its own depends on how libraries are loaded."""
     status: str = "graded"
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """Words in the notes for the instructor; there are none without."""
     shown: tuple[str, ...] = ()
     """Words in what the notebook's cells printed: they tell that an attack did take place."""
+    or_points: tuple[float, ...] | None = None
+    """Also possible, where what an attack breaks of its own depends on how libraries are loaded."""
 
     @property
     def outcome(self) -> str:
