@@ -10,7 +10,6 @@ TOTAL_LOSS = {
     "replying is replaced",
     "two replies",
     "a package shadows the real one",
-    "builtins are replaced",
 }
 """Forgeries after which honest answers no longer work either."""
 MORE = {
@@ -64,7 +63,6 @@ welch_bound = lambda *sizes: loop
 """,
 }
 PARTLY_LOST: dict[str, Expected] = {
-    "builtins are replaced": Expected((0, 0), or_points=(0, 2)),
     "replying is replaced": Expected((0, 0), notes=("unreadable reply in welch-test",)),
     "two replies": Expected((0, 0), flags=("tampering suspected",), notes=("tampering",)),
     "the exercise ends the process": Expected((0, 2), flags=("kernel died",), notes=(GONE,)),

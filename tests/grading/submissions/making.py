@@ -61,16 +61,13 @@ class Expected:
     """Words in the notes for the instructor; there are none without."""
     shown: tuple[str, ...] = ()
     """Words in what the notebook's cells printed: they tell that an attack did take place."""
-    or_points: tuple[float, ...] | None = None
-    """Also possible, where what an attack breaks of its own depends on how libraries are loaded."""
 
     @property
     def outcome(self) -> str:
         """In a few words."""
         if self.status != "graded":
             return f"{self.status}: {self.notes[0]}"
-        either = (self.points, self.or_points) if self.or_points else (self.points,)
-        points = " or ".join(" + ".join(f"{value:g}" for value in some) for some in either)
+        points = " + ".join(f"{value:g}" for value in self.points)
         held = any("held back" in words for words in self.shown)
         return ", ".join((*(["held back"] if held else []), f"{points} points", *self.flags))
 
