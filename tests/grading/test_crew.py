@@ -83,7 +83,9 @@ def test_there_must_be_a_worker() -> None:
 
 def test_an_address_without_a_scheduler_is_named(tiny_course: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    share = crew.cluster("tcp://127.0.0.1:9")(orders(tiny_course, ["a"]), Kit({}), Any)
+    share = crew.cluster("tcp://127.0.0.1:9")(
+        orders(tiny_course, ["a"]), Kit({}), UnsandboxedRunner()
+    )
     with pytest.raises(CourseError, match="there is no dask scheduler at"):
         list(share)
 

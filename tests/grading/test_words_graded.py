@@ -99,7 +99,8 @@ def test_an_answer_waits_for_a_person_and_the_rest_is_scored(run: Run) -> None:
 
 @pytest.mark.parametrize("student", ["blank", "answer removed"])
 def test_who_wrote_nothing_gets_no_points_and_no_persons_time(run: Run, student: str) -> None:
-    assert run.result(student).cells[0] == CellScore("why", 0.0, 2.0)
+    expected = CellScore("why", 0.0, 2.0, comment="No response.")
+    assert run.result(student).cells[0] == expected
 
 
 @pytest.mark.parametrize("student", ["answered", "task removed", "task rewritten"])

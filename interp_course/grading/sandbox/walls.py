@@ -31,7 +31,7 @@ PRIVATE_FOLDERS = ("/tmp", "/home", "/dev/shm")
 def main(which: str) -> None:
     """Try the walls around nothing; raises what Linux says if it forbids them."""
     if which == "warm":
-        jobs = Path("/tmp/jobs")
+        jobs = Path(PRIVATE_FOLDERS[0], "jobs")
         for name in ("inbox", "work"):
             (jobs / name).mkdir(parents=True)
         separate(jobs, jobs / "inbox", jobs / "work", (), 1 << 20)

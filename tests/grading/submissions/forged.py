@@ -10,7 +10,6 @@ TOTAL_LOSS = {
     "replying is replaced",
     "two replies",
     "a package shadows the real one",
-    "builtins are replaced",
 }
 """Forgeries after which honest answers no longer work either."""
 MORE = {
