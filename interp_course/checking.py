@@ -25,6 +25,8 @@ from interp_course import progress
 from interp_course.comparing import clone, difference, edited
 
 SHOWN_CHARACTERS = 300
+LINE = 72
+"""Characters of a line that a page of 800 pixels shows; JupyterLab breaks longer ones in a word."""
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 """Makes of an answer one that gives more than its value."""
 
@@ -37,7 +39,7 @@ class CheckFailed(AssertionError):
         return [
             line
             for text in str(self).splitlines()
-            for line in textwrap.wrap(text, 96, subsequent_indent="    ", break_on_hyphens=False)
+            for line in textwrap.wrap(text, LINE, subsequent_indent="    ", break_on_hyphens=False)
         ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from interp_course import progress
-from interp_course.checking import Finding
+from interp_course.checking import LINE, Finding
 
 if TYPE_CHECKING:
     from interp_course.widgets import Asked, QuestionCard
@@ -156,4 +156,4 @@ class Prediction:
         else:
             verdict = f"You predicted {chosen}; the answer is {key}."
         progress.note(self, None, chosen or None)
-        print(textwrap.fill(f"{verdict} {options[key].explanation}", 90))  # noqa: T201
+        print(textwrap.fill(f"{verdict} {options[key].explanation}", LINE))  # noqa: T201

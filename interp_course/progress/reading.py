@@ -26,7 +26,7 @@ class ExerciseProgress:
     title: str
     points: float
     checks: tuple[str, ...]
-    """The names of its checks; none if a person grades it."""
+    """The names of its checks."""
     attempts: int
     """How often the check was called before it passed, that time included."""
     solved: datetime | None
@@ -43,6 +43,8 @@ class UnitProgress:
     """Those that a check decides."""
     predicted: int
     predictions: int
+    by_hand: float = 0.0
+    """The points of answers in words, which a person grades."""
 
     @property
     def solved(self) -> int:
@@ -56,7 +58,7 @@ class UnitProgress:
 
     @property
     def most_points(self) -> float:
-        """What all of them are worth, without answers in words, which a person grades."""
+        """What all of them are worth, without the points of ``by_hand``."""
         return sum((exercise.points for exercise in self.exercises), 0.0)
 
 
@@ -82,13 +84,16 @@ def summary(root: Path) -> list[UnitProgress]:
 
 
 def _unit(slug: str, title: str, cells: list[Any], events: Sequence[Event]) -> UnitProgress:
+    found = list(_exercises(cells, graded=slug != START_UNIT))
     exercises = tuple(
         ExerciseProgress(heading, points, checks, *_done(checks, events))
-        for heading, points, checks in _exercises(cells, graded=slug != START_UNIT)
+        for heading, points, checks in found
+        if checks
     )
+    by_hand = sum((points for _, points, checks in found if not checks), 0.0)
     asked = {f"predictions.{name}" for cell in cells for name in _PREDICTION.findall(_source(cell))}
     answered = {event.exercise for event in events if event.passed is None and event.answer}
-    return UnitProgress(slug, title, exercises, len(asked & answered), len(asked))
+    return UnitProgress(slug, title, exercises, len(asked & answered), len(asked), by_hand)
 
 
 def _done(checks: Sequence[str], events: Sequence[Event]) -> tuple[int, datetime | None]:
@@ -105,17 +110,20 @@ def _done(checks: Sequence[str], events: Sequence[Event]) -> tuple[int, datetime
 def _exercises(
     cells: Sequence[Any], *, graded: bool
 ) -> Iterator[tuple[str, float, tuple[str, ...]]]:
-    """Heading, points and checks of each graded cell; of each self-check on the start page."""
+    """Heading, points and checks of each graded cell; of each self-check on the start page.
+
+    An answer in words, which a person grades, has no checks.
+    """
     heading = ""
     for cell in cells:
         source, metadata = _source(cell), cell.get("metadata", {})
-        if cell.get("cell_type") == "markdown":
-            heading = next(iter(_HEADING.findall(source)[-1:]), heading)
-            continue
         entry = metadata.get("nbgrader", {})
         counts = entry.get("grade") if graded else "self-check" in metadata.get("tags", ())
-        checks = tuple(dict.fromkeys(_CALL.findall(source)))
-        if counts and checks:
+        text = cell.get("cell_type") == "markdown"
+        if text and not counts:
+            heading = next(iter(_HEADING.findall(source)[-1:]), heading)
+        checks = () if text else tuple(dict.fromkeys(_CALL.findall(source)))
+        if counts and (checks or entry.get("solution")):
             yield heading.replace("*", "").replace("`", ""), float(entry.get("points", 0)), checks
 
 

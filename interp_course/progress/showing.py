@@ -56,10 +56,14 @@ def show(root: Path | None = None) -> Bars:
         return Bars((), f"{error}. The checks work without it.")
 
 
+def _exercises(unit: UnitProgress) -> str:
+    return f"{unit.solved} of {len(unit.exercises)} exercise{'s' * (len(unit.exercises) != 1)}"
+
+
 def _words(unit: UnitProgress) -> str:
-    exercises = "exercise" if len(unit.exercises) == 1 else "exercises"
     points = f", {unit.points:g} of {unit.most_points:g} points" if unit.most_points else ""
-    return f"{unit.solved} of {len(unit.exercises)} {exercises}{points}"
+    by_hand = f", and {unit.by_hand:g} that a person grades" if unit.by_hand else ""
+    return f"{_exercises(unit)}{points}{by_hand}"
 
 
 def _share(unit: UnitProgress) -> float:
@@ -72,11 +76,11 @@ def _blocks(unit: UnitProgress) -> str:
 
 
 def _row(unit: UnitProgress) -> str:
-    name, words = html.escape(unit.title), _words(unit)
+    name = html.escape(unit.title)
     bar = (
-        f'<div role="img" aria-label="{words} solved" style="width:10em;height:0.8em;'
+        f'<div role="img" aria-label="{_exercises(unit)} solved" style="width:10em;height:0.8em;'
         'border:1px solid currentColor;border-radius:0.3em;overflow:hidden">'
         f'<div style="width:{_share(unit):.0%};height:100%;background:{_FILL}"></div></div>'
     )
     left = 'style="text-align:left"'
-    return f"<tr><td {left}>{name}</td><td>{bar}</td><td {left}>{words}</td></tr>"
+    return f"<tr><td {left}>{name}</td><td>{bar}</td><td {left}>{_words(unit)}</td></tr>"

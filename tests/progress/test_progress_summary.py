@@ -17,7 +17,8 @@ question = "What is twice two?"
 minutes = 5
 points = 5
 """
-IN_WORDS = {"cell_type": "markdown", "source": "", "metadata": {"nbgrader": {"grade": True}}}
+BY_HAND = {"grade": True, "solution": True, "points": 4}
+IN_WORDS = {"cell_type": "markdown", "source": "", "metadata": {"nbgrader": BY_HAND}}
 
 
 @pytest.fixture
@@ -68,6 +69,12 @@ def test_answers_in_words_are_not_among_the_exercises(kept, root):
     assert [e.title for e in progress.summary(root)[0].exercises] == ["Exercise 1 · Both", "Quiz"]
 
 
+def test_the_points_of_answers_in_words_are_told_apart(kept, root):
+    unit = progress.summary(root)[0]
+    assert (unit.most_points, unit.by_hand) == (5, 4)
+    assert "0 of 5 points, and 4 that a person grades" in repr(progress.show(root))
+
+
 def test_a_prediction_counts_when_it_was_made(kept, root):
     progress.record("small", "predictions.depth", None)
     assert progress.summary(root)[0].predicted == 0
@@ -89,7 +96,7 @@ def test_the_bars_say_in_words_what_they_show(kept, root):
     progress.record("small", "quiz", True)
     shown = progress.show(root)
     assert "01 · Small & <thin>  ████████░░░░░░░░  1 of 2 exercises, 3 of 5 points" in repr(shown)
-    assert 'aria-label="1 of 2 exercises, 3 of 5 points solved"' in shown._repr_html_()
+    assert 'aria-label="1 of 2 exercises solved"' in shown._repr_html_()
     assert "Small &amp; &lt;thin&gt;" in shown._repr_html_()
     assert f"Kept on this computer only, in {kept}" in repr(shown)
 
