@@ -842,8 +842,10 @@ for seed in (11, 12, 13):
 # The simulation takes a side: the worst case hardly ever happens, so 1,131 is far too careful. But
 # at 12,800 the *typical* interference has reached the threshold, and one inactive feature in six
 # is above it. If 1 % of false alarms is what you can bear, the Gaussian tail puts the limit at
-# $\theta^2 d / (2.33^2 \rho)$, about 2,400, and the simulation agrees. A "capacity" without an
-# error rate is half a number. Unit 02 lets a network find its own compromise.
+# $\theta^2 d / (2.33^2 \rho)$, about 2,400, and the simulation agrees.
+#
+# > **Common mistake.** To say how many features a space can hold, and not how many errors are
+# > allowed: such a capacity is half a number. Unit 02 lets a network find its own compromise.
 #
 # ## 7 · A feature that is no line
 #

@@ -555,8 +555,10 @@ check.relations(together, INSTANCE)
 check.relations(together, INSTANCE)
 
 # %% [markdown]
-# Weights remember how often things happened together. Read the other way round: what looks like
-# one direction may be two features that the data never told apart.
+# Weights remember how often things happened together.
+#
+# > **Common mistake.** To count one feature for each direction that one finds. It may be two that
+# > the data never told apart, as here.
 #
 # ## 8 · Getting them back
 #

@@ -318,8 +318,11 @@ check.circuit(circuit, INSTANCE)
 
 # %% [markdown]
 # One head in layer 0 looks back by one, and *several* heads in layer 1 share the copying. Remember
-# both facts for section 6. And the trap of the line-up is real: some of this network's induction
-# heads work only when the repeat is far away. Nobody asked for that division of labour.
+# both facts for section 6.
+#
+# > **Common mistake.** To score a head at one distance of the repeat. Some of this network's
+# > induction heads work only when the repeat is far away, and would be missed. Nobody asked for
+# > that division of labour.
 
 # %% tags=["nbval-ignore-output"]
 periods = list(range(6, 32))

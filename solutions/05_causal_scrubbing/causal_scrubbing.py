@@ -691,9 +691,9 @@ check.pitfalls(verdicts, INSTANCE)
 check.pitfalls(verdicts, INSTANCE)
 
 # %% [markdown]
-# None of this is a fault of the method. It answers the question that it is asked: do inputs with
-# equal features, *among these inputs*, do the same? Whether that was a question worth asking is for
-# you to see.
+# > **Common mistake.** "It passed, so it is true." The test answers the question that it is asked:
+# > do inputs with equal features, *among these inputs*, do the same? Whether that was a question
+# > worth asking is for you to see.
 #
 # ## 7 · The best explanation
 #
@@ -762,7 +762,7 @@ check.ranking(ranking, INSTANCE)
 # One example turns up in lessons on this method. It says: the feature of an induction head is
 # *where the match is*. In *The cat sat on the mat . The cat* and in *A dog ran in the park . The
 # dog* the match is at the same place. So take the head's output on the second sentence while the
-# network reads the first one. If the hypothesis is right, the network still says *sat*.
+# network reads the first one. If the hypothesis is right, the network still says *sat*. Does it?
 
 # %%
 check.predictions["flaw"]
@@ -797,10 +797,12 @@ print("nothing exchanged:", says())
 print("output from the other sentence:", says([hooks.z(inductor.layer)]))
 
 # %% [markdown]
-# It says *ran*. A head's output is $\sum_j A_{ij}\, x_j W_V W_O$: the pattern $A$ knows the place,
-# and what is carried away from there is the word. Under the right hypothesis, whose feature is the
-# next word, this exchange was never allowed. A lesson that expects *sat* would reject the true
-# explanation. The *pattern* is another matter: its feature is the place.
+# It says *ran*.
+#
+# > **Correction to a common source.** The head's output is $\sum_j A_{ij}\, x_j W_V W_O$. The
+# > pattern $A$ knows the place; what is carried away from there is the word. Under the right
+# > hypothesis, whose feature is the next word, this exchange was never allowed, and a lesson that
+# > expects *sat* would reject it. The *pattern* is another matter: its feature is the place.
 #
 # ### Exercise 9 · What fits whom
 #

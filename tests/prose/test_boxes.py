@@ -22,5 +22,10 @@ def test_a_box_is_a_quotation_and_no_html(path):
     assert ELSEWHERE.findall(TEXTS[path]) == []
 
 
+@pytest.mark.parametrize("path", [path for path in TEXTS if path.stem != "START_HERE"], ids=str)
+def test_every_unit_warns_of_a_mistake_or_corrects_a_source(path):
+    assert BOX.findall(TEXTS[path])
+
+
 def test_both_kinds_are_there():
     assert set(BOX.findall("\n".join(TEXTS.values()))) == KINDS
