@@ -7,7 +7,7 @@ import pytest
 
 from interp_course.checks.induction_heads.questions import predictions, questions
 from interp_course.quizzes import Option, Prediction, Question, Quiz
-from interp_course.widgets import Asked, QuestionCard, Reply, question_card
+from interp_course.widgets import Asked, QuestionCard, Reply, described
 
 SKY = Question(
     "What colour is *the sky*, `sky`?",
@@ -36,7 +36,7 @@ def published(shown: Quiz | Prediction) -> list[dict]:
     """The outputs that displaying a quiz or a prediction makes."""
     found: list[dict] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(question_card, "display", lambda data, raw: found.append(data))
+        patch.setattr(described, "display", lambda data, raw: found.append(data))
         shown._ipython_display_()
     return found
 
