@@ -1,13 +1,15 @@
 """The card asks on the page, explains one option at a time, and never tells the key."""
 
+import html
 import json
+import re
 
 import ipywidgets
 import pytest
 
 from interp_course.checks.induction_heads.questions import predictions, questions
 from interp_course.quizzes import Option, Prediction, Question, Quiz
-from interp_course.widgets import Asked, QuestionCard, Reply, question_card
+from interp_course.widgets import Asked, QuestionCard, Reply, described
 
 SKY = Question(
     "What colour is *the sky*, `sky`?",
@@ -36,7 +38,7 @@ def published(shown: Quiz | Prediction) -> list[dict]:
     """The outputs that displaying a quiz or a prediction makes."""
     found: list[dict] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(question_card, "display", lambda data, raw: found.append(data))
+        patch.setattr(described, "display", lambda data, raw: found.append(data))
         shown._ipython_display_()
     return found
 
@@ -143,6 +145,12 @@ def test_viewers_without_widgets_get_the_markdown(shown):
     text, widget = published(shown)
     assert text["text/markdown"] == text["text/plain"] == shown._repr_markdown_()
     assert widget.keys() == {"application/vnd.jupyter.widget-view+json"}
+
+
+def test_the_html_says_the_same_as_the_markdown():
+    shown = re.sub(r"<li>", "- ", QUIZ.card()._static()["text/html"])
+    said = re.sub(r"[*`]", "", repr(QUIZ))
+    assert html.unescape(re.sub(r"\s|<[^>]+>", "", shown)) == re.sub(r"\s", "", said)
 
 
 def test_the_description_has_the_questions_the_line_and_what_was_said():

@@ -10,19 +10,8 @@ const CIVIDIS = [
 ];
 const RGB = CIVIDIS.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
 
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
 function visible(token) {
   return token.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replaceAll(" ", "·") || "∅";
-}
-
-function clamp(value, size) {
-  return Math.max(0, Math.min(size - 1, value));
 }
 
 // One pixel per weight; `row` and `column` run over all tokens.
@@ -66,8 +55,8 @@ function render({ model, el }) {
   }
 
   function choose(changes) {
-    const sizes = { layer: nLayers, head: nHeads, position: n };
-    for (const [key, value] of Object.entries(changes)) model.set(key, clamp(value, sizes[key]));
+    const last = { layer: nLayers - 1, head: nHeads - 1, position: n - 1 };
+    for (const [key, value] of Object.entries(changes)) model.set(key, clamp(value, last[key]));
     model.save_changes();
   }
 
@@ -79,17 +68,13 @@ function render({ model, el }) {
       return button;
     });
     const group = element(
-      "div",
-      { class: "choices", role: "radiogroup", "aria-label": label },
-      element("span", { "aria-hidden": "true" }, label),
-      ...buttons,
+      "div", { class: "choices", role: "radiogroup", "aria-label": label },
+      element("span", { "aria-hidden": "true" }, label), ...buttons,
     );
     return { group, buttons, key };
   }
 
-  const thumbnails = Array.from({ length: nHeads }, () =>
-    element("canvas", { class: "thumbnail", "aria-hidden": "true" }),
-  );
+  const thumbnails = Array.from({ length: nHeads }, () => element("canvas", { class: "thumbnail", "aria-hidden": "true" }));
   const captions = thumbnails.map(() => element("span"));
   const layers = radios("Layer", "layer", nLayers, (i) => [`L${i}`]);
   const heads = radios("Head", "head", nHeads, (i) => [thumbnails[i], captions[i]]);
@@ -113,25 +98,14 @@ function render({ model, el }) {
     });
     return option;
   });
-  const list = element(
-    "div",
-    { class: "tokens", role: "listbox", "aria-label": "Destination token" },
-    ...options,
-  );
-  const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
-  const hint = element(
-    "p",
-    { class: "hint" },
-    "Hover over a token, or focus one and use the keys: ←/→ token, ↑/↓ head, PageUp/PageDown " +
-      "layer, Home/End. Outline: destination; the bluer, the more attention.",
-  );
-  const reading = element("div", { class: "reading" }, list, status, hint);
+  const list = element("div", { class: "tokens", role: "listbox", "aria-label": "Destination token" }, ...options);
+  const status = politely("status");
+  const hint = "Hover over a token, or focus one and use the keys: ←/→ token, ↑/↓ head, PageUp/PageDown "
+    + "layer, Home/End. Outline: destination; the bluer, the more attention.";
+  const reading = element("div", { class: "reading" }, list, status, element("p", { class: "hint" }, hint));
   const root = element(
-    "div",
-    { class: "attention-explorer", role: "group", "aria-label": "Attention explorer" },
-    layers.group,
-    heads.group,
-    element("div", { class: "body" }, map, reading),
+    "div", { class: "course-widget attention-explorer", role: "group", "aria-label": "Attention explorer" },
+    layers.group, heads.group, element("div", { class: "body" }, map, reading),
   );
 
   function check({ buttons, key }) {
@@ -163,14 +137,13 @@ function render({ model, el }) {
     const weights = row(layer, head, position);
     options.forEach((option, i) => {
       const weight = weights[i] / 255;
-      option.style.backgroundColor = `rgba(0, 114, 178, ${weight.toFixed(3)})`;
-      option.style.color = weight > 0.6 ? "#fff" : "";
+      option.style.setProperty("--share", weight.toFixed(3));
       option.setAttribute("aria-selected", String(i === position));
       option.tabIndex = i === position ? 0 : -1;
       option.title = `${name(i)}: ${weight.toFixed(2)}`;
     });
-    marker.style.top = `${(100 * position) / n}%`;
-    marker.style.height = `${100 / n}%`;
+    marker.style.top = percent(position / n);
+    marker.style.height = percent(1 / n);
     status.textContent = sentence(layer, head, position);
   }
 
@@ -187,8 +160,7 @@ function render({ model, el }) {
 
   root.addEventListener("keydown", (event) => {
     if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault(); // or the notebook would move to another cell
-    event.stopPropagation();
+    event.preventDefault();
     let [key, step] = STEPS[event.key];
     const group = [layers, heads].find(({ group }) => group.contains(event.target));
     if (group && event.key.startsWith("Arrow")) key = group.key; // as in any group of radios
@@ -202,14 +174,7 @@ function render({ model, el }) {
     choose({ position: Math.floor(((event.clientY - box.top) / box.height) * n) });
   });
 
-  model.on("change:layer change:head", updateHead);
-  model.on("change:position", updatePosition);
-  updateHead();
-  el.replaceChildren(root);
-  return () => {
-    model.off("change:layer change:head", updateHead);
-    model.off("change:position", updatePosition);
-  };
+  return show(root, { model, el }, [["change:layer change:head", updateHead], ["change:position", updatePosition]]);
 }
 
 export default { render };

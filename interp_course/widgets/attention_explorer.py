@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,16 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from interp_course.widgets.described import DescribedWidget, html_table, index_within, visible
+from interp_course.widgets.described import (
+    DescribedWidget,
+    html_table,
+    index_within,
+    shared_sources,
+    visible,
+)
 
 MAX_TOKENS = 256
 _ROW_TOLERANCE = 0.01  # patterns in bfloat16 are off by nearly as much
-_HERE = Path(__file__)
 
 
 class AttentionExplorer(DescribedWidget):
@@ -28,8 +32,7 @@ class AttentionExplorer(DescribedWidget):
     Weights are shown to the nearest 1/255, here and on the screen.
     """
 
-    _esm = _HERE.with_suffix(".js")
-    _css = _HERE.with_suffix(".css")
+    _esm, _css = shared_sources(__file__)
 
     tokens = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
     shape = traitlets.List(traitlets.Int(), read_only=True).tag(sync=True)

@@ -28,13 +28,8 @@ async function attached(node) {
 async function render({ model, el }) {
   const holder = await model.widget_manager.get_model(model.get("library").replace("IPY_MODEL_", ""));
   const circuitsvis = await library(holder.get("source"));
-  const target = document.createElement("div");
-  target.id = freshId();
-  const view = document.createElement("div");
-  view.className = "circuitsvis-view";
-  view.setAttribute("role", "figure");
-  view.setAttribute("aria-label", model.get("label"));
-  view.append(target);
+  const target = element("div", { id: freshId() });
+  const view = element("div", { class: "course-widget circuitsvis-view", role: "figure", "aria-label": model.get("label") }, target);
   el.replaceChildren(view);
   await attached(view);
   circuitsvis.render(target.id, circuitsvis[model.get("element")], JSON.parse(model.get("props")));

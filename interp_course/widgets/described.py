@@ -1,7 +1,9 @@
 """What the widgets of the course share: words for every view, and the same output every run.
 
-A widget that is shown without its kernel (an untrusted notebook, an exported page) falls back
-to a table made of plain HTML with inline styles, which every viewer keeps.
+A widget needs the kernel that made it. A notebook that is opened later, with another kernel, an
+untrusted notebook and an exported page show the same content as plain HTML with inline styles,
+which every viewer keeps. JupyterLab's own way, to save the state of widgets in the notebook, is not
+used: it drops that state again when such a notebook is saved a second time.
 """
 
 import hashlib
@@ -13,6 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+from IPython.display import display
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_QUIET = (
+    "<style>.jp-OutputArea-child:has(.course-static) + "
+    ".jp-OutputArea-child:not(:has(.jp-OutputArea-output *)) { display: none; }</style>"
+)
+"""Hides what JupyterLab says of a widget that is gone, which is a text without any element."""
 
 _instances: Counter[str] = Counter()
 
@@ -44,7 +54,7 @@ class DescribedWidget(anywidget.AnyWidget):
 
     def _static(self) -> dict[str, str]:
         """What viewers get that run no widgets, by its kind."""
-        return {"text/html": self._fallback()}
+        return {"text/plain": self._summary(), "text/html": self._fallback()}
 
     def __repr__(self) -> str:
         return self._summary()
@@ -54,6 +64,18 @@ class DescribedWidget(anywidget.AnyWidget):
         if bundle is not None:
             bundle[0].update(self._static())
         return bundle
+
+    def _ipython_display_(self) -> None:
+        """Show the plain HTML, and below it the widget, whose style sheet hides the HTML.
+
+        As one output of both kinds, a notebook that is opened without the kernel that made the
+        widget would show an error message only.
+        """
+        bundle, static = self._repr_mimebundle_(), self._static()
+        static["text/html"] = f'<div class="course-static">{static["text/html"]}</div>{_QUIET}'
+        display(static, raw=True)
+        if bundle is not None:
+            display({WIDGET_VIEW: bundle[0][WIDGET_VIEW]}, raw=True)
 
 
 def shared_sources(module: str) -> tuple[str, str]:

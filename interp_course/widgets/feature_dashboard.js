@@ -3,17 +3,6 @@
 // The choice (index) and the search (query) live in the model; Python answers with `page` and
 // `found`. All texts come from Python, and enter the page through textContent only.
 
-const KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", "Enter"];
-const SVG = "http://www.w3.org/2000/svg";
-
-function make(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-const element = (tag, attributes = {}, ...children) => make(document.createElement(tag), attributes, children);
-const drawn = (tag, attributes = {}, ...children) => make(document.createElementNS(SVG, tag), attributes, children);
 const row = (tag, cells) => element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
 
 function histogram(counts, maximum) {
@@ -45,20 +34,27 @@ function render({ model, el }) {
   const search = element("input", { type: "search", placeholder: "country france · river · dead · densest" });
   const hits = element("select", { size: 5, "aria-label": "latents found, the best first" });
   const reply = element("span", { class: "reply", role: "status" });
-  const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+  const status = politely("status");
   const card = element("div", { class: "card" });
   const hint = "Background: activation as a share of the latent's maximum; bold and underlined: the strongest word."
     + " Words are promoted directly: later layers are skipped. Keys: arrows, PageUp/PageDown for ten, Enter to search.";
   const root = element(
-    "div", { class: "feature-dashboard" },
+    "div", { class: "course-widget feature-dashboard" },
     element("div", { class: "line" }, element("label", {}, "Latent ", number), slider, `0 to ${last}`),
     element("div", { class: "line" }, element("label", {}, "Search ", search), reply),
     hits, status, card, element("p", { class: "hint" }, hint),
   );
 
-  function choose(index) {
-    model.set("index", Math.min(last, Math.max(0, Math.round(index) || 0)));
+  let waiting;
+  const answered = () => model.get("page").latent === model.get("index") && model.get("reply").includes(model.get("query").trim());
+  function ask() {
     model.save_changes();
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { if (!answered()) reply.textContent = `${SILENT} Run this cell again.`; }, PATIENCE);
+  }
+  function choose(index) {
+    model.set("index", clamp(Math.round(index) || 0, last));
+    ask();
     point();
   }
   function point() {
@@ -82,6 +78,7 @@ function render({ model, el }) {
         ? [element("h4", {}, name), element("ol", {}, ...examples.map(example))] : [])),
     );
     status.replaceChildren(element("strong", {}, page.said[0]), ` ${page.said[1]}`);
+    reply.textContent = model.get("reply");
     point();
   }
   function list() {
@@ -105,19 +102,15 @@ function render({ model, el }) {
     if (key !== "Enter") return;
     if (model.get("query") === search.value && !hits.hidden) choose(Number(hits.options[0].value));
     model.set("query", search.value);
-    model.save_changes();
-  });
-  root.addEventListener("keydown", (event) => {
-    if (KEYS.includes(event.key)) event.stopPropagation(); // or the notebook would move as well
+    ask();
   });
 
-  const following = [["change:index", point], ["change:page", turn], ["change:found change:reply", list]];
-  following.forEach(([name, follow]) => model.on(name, follow));
   search.value = model.get("query");
-  list();
-  turn();
-  el.replaceChildren(root);
-  return () => following.forEach(([name, follow]) => model.off(name, follow));
+  const undo = show(root, { model, el }, [["change:index", point], ["change:found change:reply", list], ["change:page", turn]]);
+  return () => {
+    clearTimeout(waiting);
+    undo();
+  };
 }
 
 export default { render };

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import traitlets
@@ -13,6 +12,7 @@ from interp_course.widgets.described import (
     DescribedWidget,
     html_table,
     index_within,
+    shared_sources,
     text_table,
     visible,
 )
@@ -24,7 +24,6 @@ CLOSE, PARTIAL = 0.8, 0.5
 thousand is not taken for the meaning."""
 KINDS = {"dead": "never active", "densest": "active most often"}
 """Words that search for latents by how often they are active."""
-_HERE = Path(__file__)
 
 
 class FeatureDashboard(DescribedWidget):
@@ -41,8 +40,7 @@ class FeatureDashboard(DescribedWidget):
     `sae_reading.read`, and only the chosen latent is sent to the page.
     """
 
-    _esm = _HERE.with_suffix(".js")
-    _css = _HERE.with_suffix(".css")
+    _esm, _css = shared_sources(__file__)
 
     n_latents = traitlets.Int(read_only=True).tag(sync=True)
     index = traitlets.Int().tag(sync=True)

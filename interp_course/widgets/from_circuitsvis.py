@@ -17,7 +17,12 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from interp_course.widgets.described import DescribedWidget, html_table, visible
+from interp_course.widgets.described import (
+    DescribedWidget,
+    html_table,
+    shared_sources,
+    visible,
+)
 
 ELEMENTS = (
     "AttentionHeads",
@@ -30,7 +35,7 @@ ELEMENTS = (
     "TopkTokens",
 )
 _DRAWN_ON_A_CANVAS = ("AttentionHeads", "AttentionPattern")
-_HERE = Path(__file__).with_name("circuitsvis_view")
+_SOURCES = str(Path(__file__).with_name("circuitsvis_view"))
 
 
 class _Library(ipywidgets.Widget):
@@ -42,8 +47,7 @@ class _Library(ipywidgets.Widget):
 class CircuitsVisView(DescribedWidget):
     """One CircuitsVis element with a text equivalent; made by the functions below."""
 
-    _esm = _HERE.with_suffix(".js")
-    _css = _HERE.with_suffix(".css")
+    _esm, _css = shared_sources(_SOURCES)
 
     element = traitlets.Unicode(read_only=True).tag(sync=True)
     props = traitlets.Unicode(read_only=True).tag(sync=True)

@@ -13,9 +13,9 @@ function render({ model, el }) {
     if (words) box.append(element("span", { class: "edge" }, words));
     box.append(element("b", {}, label), element("span", { class: "claim" }, claim));
     if (measured) {
-      const fill = element("i");
-      fill.style.width = `${(100 * share).toFixed(1)}%`;
-      box.append(element("span", { class: "bar", "aria-hidden": "true" }, fill));
+      const fill = element("i", { class: "fill" });
+      fill.style.width = percent(share);
+      box.append(element("span", { class: "track bar", "aria-hidden": "true" }, fill));
     }
     return box;
   });
@@ -37,7 +37,7 @@ function render({ model, el }) {
   const tree = element("ul", { role: "tree", "aria-label": "Hypothesis" }, items[0]);
 
   const facts = element("dl");
-  const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+  const status = politely("status");
   const bars = measured ? " Bars: share of rows that were exchanged." : "";
   const root = element(
     "div", { class: "course-widget hypothesis-tree" },
@@ -48,7 +48,7 @@ function render({ model, el }) {
   );
 
   function choose(index) {
-    model.set("index", Math.max(0, Math.min(nodes.length - 1, index)));
+    model.set("index", clamp(index, nodes.length - 1));
     model.save_changes();
   }
   function update() {
@@ -85,11 +85,7 @@ function render({ model, el }) {
     items[model.get("index")].focus();
   });
 
-  keepKeys(root);
-  const undo = follow(model, [["change:index", update]]);
-  update();
-  el.replaceChildren(root);
-  return undo;
+  return show(root, { model, el }, [["change:index", update]]);
 }
 
 export default { render };

@@ -4,7 +4,7 @@
 // `update`. All texts come from Python, and enter the page through textContent only.
 
 const MARKED = 0.1; // from this share on a negative cell carries a minus sign
-const STRONG = 0.6; // from this share on its text is in the other ink
+const STRONG = 0.65; // above this share its text is in the other ink
 
 function render({ model, el }) {
   const [tokens, rows, columns] = ["tokens", "row_names", "column_names"].map((name) => model.get(name));
@@ -61,7 +61,7 @@ function render({ model, el }) {
     "div", { class: "legend", role: "img", "aria-label": `Colours from orange, ${ends[0]}, over 0 to blue, ${ends[1]}: ${label}` },
     element("span", {}, ends[0]), element("span", { class: "scale" }, ...steps), element("span", {}, ends[1]), element("span", {}, label),
   );
-  const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+  const status = politely("status");
   const root = element(
     "div", { class: "course-widget patching-map" },
     element("p", { class: "prompt", "aria-label": "Prompt" }, ...prompt),
@@ -70,7 +70,7 @@ function render({ model, el }) {
   );
 
   function choose(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, Math.max(0, Math.min(last[name], value)));
+    for (const [name, value] of Object.entries(changes)) model.set(name, clamp(value, last[name]));
     model.save_changes();
   }
   const chosen = () => [model.get("row"), model.get("column")];
@@ -112,11 +112,7 @@ function render({ model, el }) {
     focus();
   });
 
-  keepKeys(root);
-  const undo = follow(model, [["change:row change:column", update]]);
-  update();
-  el.replaceChildren(root);
-  return undo;
+  return show(root, { model, el }, [["change:row change:column", update]]);
 }
 
 export default { render };

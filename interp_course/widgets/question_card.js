@@ -3,9 +3,6 @@
 // The page knows no right answer. It writes what was chosen and what is to be checked into the
 // model; Python answers with `replies`, for those options only. Texts enter through textContent.
 
-const PATIENCE = 4000; // milliseconds until the page says that the kernel has not answered
-const SILENT = "The kernel has not answered: it is busy, or it does not run. Run this cell, then check again.";
-
 function written(pieces) {
   return pieces.map(([kind, text]) => (kind ? element(kind, {}, text) : text));
 }
@@ -37,7 +34,7 @@ function render({ model, el }) {
     ));
     const check = element("button", { type: "button" }, "Check");
     if (questions.length > 1) check.setAttribute("aria-label", `Check answer ${number}`);
-    const reply = element("p", { class: "reply", role: "status", "aria-live": "polite" });
+    const reply = politely("reply");
     const start = questions.length > 1 ? `${number}. ` : "";
     const legend = element("legend", {}, element("b", {}, start || model.get("heading")), ...written(text));
     const ask = model.get("explains") ? [element("div", { class: "line" }, check, reply)] : [];
@@ -62,7 +59,7 @@ function render({ model, el }) {
         return;
       }
       say("", "");
-      waiting = setTimeout(() => say("", SILENT), PATIENCE);
+      waiting = setTimeout(() => say("", `${SILENT} Run this cell, then check again.`), PATIENCE);
       change("checked", number, chosen());
     }
     check.addEventListener("click", look);
@@ -107,11 +104,7 @@ function render({ model, el }) {
     cards.forEach(({ answer }) => answer());
   }
 
-  keepKeys(root);
-  const undo = follow(model, [["change:chosen", choices], ["change:replies", replies]]);
-  choices();
-  replies();
-  el.replaceChildren(root);
+  const undo = show(root, { model, el }, [["change:chosen", choices], ["change:replies", replies]]);
   return () => {
     cards.forEach(({ stop }) => stop());
     undo();

@@ -1,16 +1,15 @@
 """Multiple-choice questions to be answered on the page; what is right stays in the kernel."""
 
+import html
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import traitlets
-from IPython.display import display
 
 from interp_course.widgets.described import DescribedWidget, shared_sources
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _MARKS = re.compile(r"(\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`)")
 _KINDS = {"**": "strong", "*": "em", "`": "code"}
 
@@ -157,19 +156,16 @@ class QuestionCard(DescribedWidget):
     def _summary(self) -> str:
         return self._markdown
 
-    def _ipython_display_(self) -> None:
-        """Show the text, and below it the widget, whose style sheet hides the text.
-
-        A notebook that is opened later, without the kernel that made the widget, still shows
-        the text. As one output of both kinds it would show an error message only.
-        """
-        bundle = self._repr_mimebundle_()
-        display(self._static(), raw=True)
-        if bundle is not None:
-            display({WIDGET_VIEW: bundle[0][WIDGET_VIEW]}, raw=True)
+    def _fallback(self) -> str:
+        parts = []
+        for number, asked in enumerate(self.questions, start=1):
+            start = f"{number}. " if self.numbered else self.heading
+            lines = "".join(f"<li><b>{a}</b> {_html(text)}</li>" for a, text in asked["options"])
+            parts.append(f"<p><b>{start}</b>{_html(asked['text'])}</p><ul>{lines}</ul>")
+        return "".join(parts)
 
     def _static(self) -> dict[str, str]:
-        return {"text/markdown": self._markdown, "text/plain": self._markdown}
+        return {**super()._static(), "text/markdown": self._markdown}
 
 
 def _pieces(text: str) -> list[list[str]]:
@@ -180,6 +176,11 @@ def _pieces(text: str) -> list[list[str]]:
         width = mark.end() if mark else 0
         found.append([_KINDS[mark[0]] if mark else "", piece[width : len(piece) - width]])
     return found
+
+
+def _html(pieces: list[list[str]]) -> str:
+    escaped = [(kind, html.escape(text)) for kind, text in pieces]
+    return "".join(f"<{kind}>{text}</{kind}>" if kind else text for kind, text in escaped)
 
 
 def _plain(text: str) -> str:

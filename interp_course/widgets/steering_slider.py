@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import traitlets
@@ -16,6 +15,7 @@ from interp_course.widgets.described import (
     DescribedWidget,
     html_table,
     index_within,
+    shared_sources,
     text_table,
     visible,
 )
@@ -24,7 +24,6 @@ MAX_STRENGTHS = 101
 MAX_WORDS = 12
 _TOLERANCE = 0.01  # probabilities in bfloat16 are off by nearly as much
 _ENDS_OF_BARS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-_HERE = Path(__file__)
 
 
 class SteeringSlider(DescribedWidget):
@@ -38,8 +37,7 @@ class SteeringSlider(DescribedWidget):
     bold and underlined. The steps of the slider are equally wide, whatever the strengths are.
     """
 
-    _esm = _HERE.with_suffix(".js")
-    _css = _HERE.with_suffix(".css")
+    _esm, _css = shared_sources(__file__)
 
     prompt = traitlets.Unicode(read_only=True).tag(sync=True)
     label = traitlets.Unicode(read_only=True).tag(sync=True)

@@ -3,34 +3,12 @@
 // The choice (index) lives in the model; everything on the screen follows from it in `update`.
 // All sentences and numbers come from Python, and enter the page through textContent only.
 
-const KEYS = [
-  "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown",
-];
 const SIZE = 170; // half the side of the picture, in its own units
 const ROOM = 38; // for the names around the longest arrows
 const LONGEST_NAME = 9;
 
-// The node, with attributes and children added.
-function make(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-function element(tag, attributes = {}, ...children) {
-  return make(document.createElement(tag), attributes, children);
-}
-
-function drawn(tag, attributes = {}, ...children) {
-  return make(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-}
-
-function percent(share) {
-  return `${(100 * share).toFixed(2)}%`;
-}
-
 // The point of an arrow, as two strokes that are never longer than half of it.
-function point([x, y]) {
+function barbs([x, y]) {
   const length = Math.hypot(x, y);
   if (length < 1) return "";
   const reach = Math.min(10, length / 2);
@@ -82,7 +60,6 @@ function places(tips, names) {
 function render({ model, el }) {
   const steps = model.get("steps");
   const names = model.get("names");
-  const label = model.get("label");
   const importance = model.get("importance");
   const scale = (SIZE - ROOM) / model.get("extent");
   const most = Math.max(...importance, 0) || 1;
@@ -91,18 +68,8 @@ function render({ model, el }) {
   ));
   const last = steps.length - 1;
 
-  const slider = element("input", { type: "range", min: 0, max: last, step: 1 });
-  slider.setAttribute("aria-label", label);
-  const value = element("b", { "aria-hidden": "true" });
-  const name = element("span", { "aria-hidden": "true" }, `${label}:`);
-  const ends = [0, last].map((i) => element("span", {}, steps[i].value));
-  const control = element(
-    "div",
-    { class: "control" },
-    element("div", { class: "name" }, name, value),
-    slider,
-    element("div", { class: "ends", "aria-hidden": "true" }, ...ends),
-  );
+  const ticks = [0, last].map((i) => [i / last, steps[i].value]);
+  const { control, point } = labelledSlider(model, model.get("label"), last, ticks);
 
   const arrows = names.map((_, i) => {
     const width = importance.length ? 1.5 + (2.5 * importance[i]) / most : 2.5;
@@ -114,7 +81,7 @@ function render({ model, el }) {
   });
   const svg = drawn(
     "svg",
-    { viewBox: [-SIZE, -SIZE, 2 * SIZE, 2 * SIZE].join(" "), role: "img" },
+    { viewBox: [-SIZE, -SIZE, 2 * SIZE, 2 * SIZE].join(" "), role: "img", "aria-label": "The directions of the features as arrows, as in the table" },
     drawn("line", { class: "axis", x1: -SIZE, x2: SIZE, y1: 0, y2: 0 }),
     drawn("line", { class: "axis", y1: -SIZE, y2: SIZE, x1: 0, x2: 0 }),
     drawn("circle", { class: "unit", r: scale }),
@@ -122,73 +89,59 @@ function render({ model, el }) {
     ...arrows.map(({ leader }) => leader),
     ...arrows.map(({ text }) => text),
   );
-  svg.setAttribute("aria-label", "The directions of the features as arrows, as in the table");
 
   const rows = names.map((feature, i) => {
     const fill = element("span", { class: "fill" });
     const bar = element("div", { class: "track", "aria-hidden": "true" }, fill);
     const length = element("span");
     const lost = element("span", { class: "why" });
-    const angle = element("td", { class: "number" });
+    const angle = element("td");
     const number = element("span", { class: "number" });
     const row = element(
-      "tr",
-      {},
+      "tr", {},
       element("th", { scope: "row", title: feature }, feature),
       element("td", { class: "share" }, element("div", { class: "pair" }, bar, number)),
-      element("td", { class: "number" }, length, " ", lost),
+      element("td", {}, length, " ", lost),
       angle,
     );
-    if (importance.length) {
-      row.append(element("td", { class: "number" }, String(Number(importance[i].toPrecision(3)))));
-    }
+    if (importance.length) row.append(element("td", {}, String(Number(importance[i].toPrecision(3)))));
     return { row, fill, length, lost, angle, number };
   });
   const heads = ["feature", "dimensionality", "length", "angle"];
   if (importance.length) heads.push("importance");
   const table = element(
-    "table",
-    {},
+    "table", {},
     element("thead", {}, element(
       "tr", {}, ...heads.map((head) => element("th", { scope: "col", class: head }, head)),
     )),
     element("tbody", {}, ...rows.map(({ row }) => row)),
   );
-  const status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+  const status = politely("status");
   const thick = importance.length ? " Thicker arrows: more important features." : "";
-  const hint = element(
-    "p",
-    { class: "hint" },
-    "The circle has radius 1. Dashed: shorter than 0.5, not represented; its bar says little. "
-      + `Bars end at 1: a dimension for one feature alone.${thick} Keys: arrows, PageUp/PageDown, Home/End.`,
-  );
+  const hint = "The circle has radius 1. Dashed: shorter than 0.5, not represented; its bar says little. "
+    + `Bars end at 1: a dimension for one feature alone.${thick} Keys: arrows, PageUp/PageDown, Home/End.`;
   const root = element(
-    "div",
-    { class: "superposition-viewer" },
+    "div", { class: "course-widget superposition-viewer" },
     control,
     element("div", { class: "views" }, svg, element("div", { class: "numbers" }, table)),
-    status,
-    hint,
+    status, element("p", { class: "hint" }, hint),
   );
 
   function update() {
-    const index = model.get("index");
-    const step = steps[index];
+    const step = steps[model.get("index")];
     const tips = step.tips.map(([x, y]) => [x * scale, -y * scale]); // SVG counts downwards
-    slider.value = index;
-    slider.setAttribute("aria-valuetext", step.value);
-    value.textContent = step.value;
+    point(step.value);
     const at = places(tips, short);
     arrows.forEach(({ group, shaft, tip, leader, text }, i) => {
       const [x, y] = tips[i];
       const far = Math.hypot(at[i][0] - x, at[i][1] - y) > 24;
       const line = { x1: x, y1: y, x2: far ? at[i][0] : x, y2: far ? at[i][1] : y };
-      make(leader, line, []);
-      make(shaft, { x2: x, y2: y }, []);
-      make(text, { x: at[i][0], y: at[i][1] }, []);
+      make(leader, line);
+      make(shaft, { x2: x, y2: y });
+      make(text, { x: at[i][0], y: at[i][1] });
       group.classList.toggle("lost", !step.kept[i]);
       text.classList.toggle("lost", !step.kept[i]);
-      tip.setAttribute("d", point(tips[i]));
+      tip.setAttribute("d", barbs(tips[i]));
     });
     rows.forEach(({ row, fill, length, lost, angle, number }, i) => {
       row.classList.toggle("lost", !step.kept[i]);
@@ -201,18 +154,7 @@ function render({ model, el }) {
     status.textContent = step.sentence;
   }
 
-  slider.addEventListener("input", () => {
-    model.set("index", Number(slider.value));
-    model.save_changes();
-  });
-  slider.addEventListener("keydown", (event) => {
-    if (KEYS.includes(event.key)) event.stopPropagation(); // or the notebook would move as well
-  });
-
-  model.on("change:index", update);
-  update();
-  el.replaceChildren(root);
-  return () => model.off("change:index", update);
+  return show(root, { model, el }, [["change:index", update]]);
 }
 
 export default { render };

@@ -4,7 +4,6 @@ import itertools
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import traitlets
@@ -13,13 +12,18 @@ from torch import Tensor
 
 from interp_course import superposition
 from interp_course.picture import need_words
-from interp_course.widgets.described import DescribedWidget, html_table, index_within, text_table
+from interp_course.widgets.described import (
+    DescribedWidget,
+    html_table,
+    index_within,
+    shared_sources,
+    text_table,
+)
 
 MAX_STEPS = 60
 MAX_FEATURES = 12
 REPRESENTED = 0.5
 """The length from which a direction counts as represented, as in `superposition.represented`."""
-_HERE = Path(__file__)
 
 
 class SuperpositionViewer(DescribedWidget):
@@ -38,8 +42,7 @@ class SuperpositionViewer(DescribedWidget):
     Superposition".
     """
 
-    _esm = _HERE.with_suffix(".js")
-    _css = _HERE.with_suffix(".css")
+    _esm, _css = shared_sources(__file__)
 
     label = traitlets.Unicode(read_only=True).tag(sync=True)
     """What the values are of, or in which unit."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from labserver import Visit
-from widgetpage import Shown, in_kernel, shown
+from widgetpage import KERNEL, Shown, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -221,3 +221,10 @@ def test_every_move_of_the_slider_turns_the_page(view):
 def test_the_console_stays_empty(view, opened):
     search(view, "france")
     assert opened.console == []
+
+
+def test_without_the_kernel_the_dashboard_says_that_it_must_run(view, page):
+    """The last test, because the kernel does not come back."""
+    page.evaluate(f"() => {KERNEL}.shutdown()")
+    view.get_by_role("slider").fill("16")
+    view.locator(".reply", has_text="The kernel has not answered").wait_for()

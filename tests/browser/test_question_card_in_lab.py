@@ -161,7 +161,7 @@ def test_the_keys_do_not_move_through_the_notebook(quiz, page):
 
 
 def test_the_text_above_the_card_is_not_shown_twice(quiz, page):
-    texts = page.locator(".jp-OutputArea .jp-RenderedMarkdown")
+    texts = page.locator(".jp-OutputArea .course-static")
     assert texts.count() == 2
     assert not any(text.is_visible() for text in texts.all())
 
@@ -216,6 +216,6 @@ def test_the_questions_are_still_there_when_the_notebook_is_opened_without_its_k
 ):
     opened.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     shared_visit.open(NAME)
-    texts = opened.page.locator(".jp-OutputArea .jp-RenderedMarkdown")
+    texts = opened.page.locator(".jp-OutputArea .course-static")
     texts.get_by_text("1. What colour is the sky").wait_for()
     texts.get_by_text("Predict first. What colour is the sky").wait_for()

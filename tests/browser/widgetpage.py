@@ -1,7 +1,7 @@
 """A notebook with one widget, open on a page: what the tests of a widget share."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from labserver import Visit, errors, not_run
 
@@ -17,6 +17,11 @@ ASK = f"""async (code) => {{
   await future.done;
   return text;
 }}"""
+
+# The name changes first; the style sheet of the theme comes after it.
+THEMED = """(name) => document.body.dataset.jpThemeName === name
+  && (getComputedStyle(document.body).getPropertyValue('--jp-layout-color0').trim() === '#111')
+    === name.endsWith('Dark')"""
 
 
 @dataclass(frozen=True)
@@ -44,3 +49,13 @@ def shown(visit: Visit, name: str, title: str, *cells: str) -> Shown:
 def in_kernel(page: "Page", code: str) -> str:
     """What some code prints in the kernel of the notebook."""
     return page.evaluate(ASK, code).strip()
+
+
+def use_theme(page: "Page", scheme: Literal["light", "dark"]) -> None:
+    """Let the system ask for light or dark; the theme follows, as the course has set it.
+
+    A theme that changes while the one before is still loading makes JupyterLab fail (in
+    ``removeChild``), so this waits for the style sheet.
+    """
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(THEMED, arg=f"JupyterLab {scheme.capitalize()}", timeout=30_000)
