@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 from labserver import REPOSITORY, Lab, Visit
+from widgetpage import in_kernel
 
 from interp_course import course
 from interp_course.bench.made_submissions import answer_name, hand_in
@@ -22,6 +23,8 @@ def attention_scores(q, k):
     return torch.einsum("bihd,bjhd->bhij", q, k) / q.shape[-1] ** 0.5
 """
 NOT_SCALED = 'def attention_scores(q, k):\n    return torch.einsum("bihd,bjhd->bhij", q, k)\n'
+EVENTS = """from interp_course.progress import storing
+print(storing.where(), len(storing.events(storing.where())))"""
 SUCCESS = "Success! Your notebook passes all the tests."
 
 
@@ -49,6 +52,10 @@ def with_lines(lab: Lab, path: str, lines: str) -> str:
 def validated(visit: Visit, path: str) -> "Locator":
     """The dialog that appears after the button was pressed."""
     visit.open(path)
+    return pressed(visit)
+
+
+def pressed(visit: Visit) -> "Locator":
     visit.page.get_by_role("button", name="Validate").click()
     dialog = visit.page.get_by_role("dialog").filter(has_text="Validation Results")
     dialog.wait_for(timeout=300_000)
@@ -92,8 +99,11 @@ def test_the_dialog_tells_no_line_of_the_reference(blank):
     assert [line for line in secrets if line.strip() in text and len(line.strip()) > 8] == []
 
 
-def test_answers_that_are_right_pass(visit: Visit, answered: str):
-    assert SUCCESS in validated(visit, answered).inner_text()
+def test_answers_that_are_right_pass_and_leave_the_progress_alone(visit: Visit, answered: str):
+    visit.open(answered)
+    before = in_kernel(visit.page, EVENTS)
+    assert SUCCESS in pressed(visit).inner_text()
+    assert in_kernel(visit.page, EVENTS) == before
 
 
 def test_an_answer_that_warns_passes_as_it_does_in_grading(visit: Visit, lab: Lab, answered: str):

@@ -33,8 +33,8 @@ def shown(visit: Visit, name: str, title: str, *cells: str) -> Shown:
     found = Shown(visit.page, visit.console)
     visit.open(visit.lab.add_notebook(name, title, *cells))
     ran = visit.run()
-    assert errors(ran) == []
-    assert not_run(ran) == []
+    assert not errors(ran), errors(ran)
+    assert not not_run(ran), not_run(ran)
     return found
 
 
