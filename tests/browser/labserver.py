@@ -44,16 +44,16 @@ SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 
-# What a page writes in the console as an error although nothing is wrong with the course.
-NOT_OURS = (
-    # ipywidgets, when a kernel was shut down on purpose and a widget is used all the same
-    "Could not send widget sync message Error: Cannot send\n",
-)
+# ipywidgets writes this if a widget is used after a test has shut its kernel down.
+NOT_OURS = ("Could not send widget sync message Error: Cannot send\n",)
 
-OPEN = """
-async (path) => {
+# A second opening, by a command, could come in front of what a test has opened meanwhile.
+SHOWN = "(path) => window.jupyterapp?.shell.currentWidget?.context?.path === path"
+
+READY = """
+async () => {
   await window.jupyterapp.restored;
-  const panel = await window.jupyterapp.commands.execute('docmanager:open', {path});
+  const panel = window.jupyterapp.shell.currentWidget;
   await panel.context.ready;
   await panel.revealed;
   await panel.sessionContext.ready;
@@ -165,8 +165,8 @@ class Visit:
     def open(self, path: str) -> None:
         """Open a notebook alone on the page and wait for its kernel."""
         self.page.goto(f"{self.lab.address}/doc/tree/{path}?token={TOKEN}&reset")
-        self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
-        self.page.evaluate(OPEN, path)
+        self.page.wait_for_function(SHOWN, arg=path, timeout=60_000)
+        self.page.evaluate(READY)
 
     def run(self, *, seconds: int = 60) -> list[Cell]:
         """Run all cells up to the first error."""
