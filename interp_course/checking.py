@@ -230,7 +230,8 @@ def ask(answer: Any, cases: Sequence[Case], wrap: Wrap | None = None) -> list[Re
     With ``wrap``, which `Check.asking` gives, the wrapped answer is called.
 
     Nothing is compared with a right answer here. What the function prints is kept (shortened)
-    in the reply and not shown, so that a forgotten ``print`` cannot flood the notebook.
+    in the reply and not shown, so that a forgotten ``print`` cannot flood the notebook. So are
+    warnings, which nbgrader's Validate button would take for a failure.
     """
     if not callable(answer):
         text = (
@@ -246,7 +247,7 @@ def _ask_one(answer: Callable[..., Any], case: Case) -> Reply:
     args = clone(case.args)
     printed = _BoundedText(limit=10 * SHOWN_CHARACTERS)
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             value = answer(*args)
     except NotImplementedError:
         return Reply(not_written=True)

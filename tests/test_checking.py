@@ -1,5 +1,7 @@
 """A check accepts what is right, names what is wrong, and survives whatever an answer does."""
 
+import sys
+
 import pytest
 import torch
 
@@ -45,6 +47,11 @@ def raises(x):
 
 def prints_a_lot(x):
     print("noise " * 100_000)
+    return x.sum()
+
+
+def warns(x):
+    print("an old function", file=sys.stderr)
     return x.sum()
 
 
@@ -135,6 +142,11 @@ def test_what_an_answer_prints_is_kept_short_and_off_the_screen(capsys):
     assert "(It printed: noise noise" in message(prints_a_lot)
     assert len(message(prints_a_lot)) < 1000
     assert capsys.readouterr().out == ""
+
+
+def test_a_warning_is_kept_off_the_screen_as_well(capsys):
+    assert "(It printed: an old function" in message(warns)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_right_answer_that_edits_its_input_fails_for_that():

@@ -1,10 +1,14 @@
 """Every check accepts its oracle and names every mistake that it claims to know."""
 
 import re
+from pathlib import Path
 
+import nbformat
 import pytest
 
-from interp_course.checking import Check, CheckFailed
+from interp_course import course
+from interp_course.bench.made_submissions import answer_name
+from interp_course.checking import Check, CheckFailed, Finding
 from interp_course.checks import (
     causal_scrubbing,
     circuits,
@@ -15,6 +19,7 @@ from interp_course.checks import (
     superposition,
 )
 
+ROOT = Path(__file__).parents[1]
 UNITS = [
     *(residual_stream, features, superposition, induction_heads),
     *(circuits, causal_scrubbing, sparse_autoencoders),
@@ -58,3 +63,21 @@ def test_the_cases_depend_on_the_seed_alone(name):
 def test_a_failed_check_says_what_to_read_again(name):
     with pytest.raises(CheckFailed, match=re.escape(CHECKS[name].reread)):
         CHECKS[name](lambda *args: None)
+
+
+def lines(notebook: Path) -> set[str]:
+    """The lines of the cells that students fill in, without `return` and remarks."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if answer_name(cell))
+    return {line.strip().removeprefix("return ").split("  #")[0] for line in text.splitlines()}
+
+
+@pytest.mark.parametrize("checks", UNITS, ids=lambda checks: checks.__name__.split(".")[-1])
+def test_what_to_read_again_is_no_line_of_the_reference(checks):
+    unit = course.unit(ROOT, checks.__name__.split(".")[-1])
+    answers = lines(unit.solution(ROOT)) - lines(unit.student(ROOT))
+    said = [check.reread for check in vars(checks).values() if isinstance(check, (Check, Finding))]
+    assert len(answers) > 10
+    assert [
+        (line, text) for line in answers for text in said if len(line) > 8 and line in text
+    ] == []

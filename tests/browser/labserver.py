@@ -20,7 +20,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 REPOSITORY = Path(__file__).parents[2]
 COPIED = ("course", "docs", "solutions", "nbgrader_config.py")
@@ -46,10 +46,16 @@ SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 
-OPEN = """
-async (path) => {
+# ipywidgets writes this if a widget is used after a test has shut its kernel down.
+NOT_OURS = ("Could not send widget sync message Error: Cannot send\n",)
+
+# A second opening, by a command, could come in front of what a test has opened meanwhile.
+SHOWN = "(path) => window.jupyterapp?.shell.currentWidget?.context?.path === path"
+
+READY = """
+async () => {
   await window.jupyterapp.restored;
-  const panel = await window.jupyterapp.commands.execute('docmanager:open', {path});
+  const panel = window.jupyterapp.shell.currentWidget;
   await panel.context.ready;
   await panel.revealed;
   await panel.sessionContext.ready;
@@ -130,9 +136,12 @@ class Visit:
     external: list[str] = field(default_factory=list)
     """Addresses outside this machine that the page asked for."""
     page_errors: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    """What the page said in error, in the console of the browser."""
 
     def __post_init__(self) -> None:
         """Begin the record."""
+        self.page.on("console", self._note_message)
         self.page.on("request", lambda request: self._note(request.url))
         self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
 
@@ -140,20 +149,26 @@ class Visit:
         if not url.startswith((self.lab.address, "data:", "blob:")):
             self.external.append(url)
 
+    def _note_message(self, message: "ConsoleMessage") -> None:
+        if message.type == "error" and not message.text.startswith(NOT_OURS):
+            self.console.append(f"{message.text} ({message.location['url']})")
+
     def must_be_clean(self) -> None:
-        """Fail if the page asked somebody outside, or raised an error."""
-        assert self.external == []
-        assert self.page_errors == []
+        """Fail if the page asked somebody outside, raised an error, or wrote of one."""
+        records = {"asked": self.external, "raised": self.page_errors, "wrote": self.console}
+        found = {what: record for what, record in records.items() if record}
+        assert not found, found
 
     def forgive(self, words: str) -> None:
         """Leave out the errors so far that contain these words."""
-        self.page_errors[:] = [error for error in self.page_errors if words not in error]
+        for record in (self.page_errors, self.console):
+            record[:] = [error for error in record if words not in error]
 
     def open(self, path: str) -> None:
         """Open a notebook alone on the page and wait for its kernel."""
         self.page.goto(f"{self.lab.address}/doc/tree/{path}?token={TOKEN}&reset")
-        self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
-        self.page.evaluate(OPEN, path)
+        self.page.wait_for_function(SHOWN, arg=path, timeout=60_000)
+        self.page.evaluate(READY)
 
     def run(self, *, seconds: int = 60) -> list[Cell]:
         """Run all cells up to the first error."""

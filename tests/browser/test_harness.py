@@ -10,6 +10,12 @@ SCRIPT = (
     "from IPython.display import HTML\nHTML('<script>throw new Error(\"on the page\")</script>')"
 )
 
+CONSOLE = (
+    "from IPython.display import HTML\nHTML('<script>console.error(\"in the console\")</script>')"
+)
+MISSING = """from IPython.display import HTML
+HTML('<script>fetch("/nowhere").then(() => { window.asked = true; })</script>')"""
+
 
 def test_a_request_to_the_outside_is_noticed(unchecked_visit: Visit, lab: Lab):
     unchecked_visit.open(lab.add_notebook("outside.ipynb", IMAGE))
@@ -22,6 +28,21 @@ def test_an_error_on_the_page_is_noticed(unchecked_visit: Visit, lab: Lab):
     unchecked_visit.open(lab.add_notebook("script.ipynb", SCRIPT))
     unchecked_visit.run()
     assert any("on the page" in error for error in unchecked_visit.page_errors)
+
+
+def test_an_error_in_the_console_is_noticed(unchecked_visit: Visit, lab: Lab):
+    unchecked_visit.open(lab.add_notebook("console.ipynb", CONSOLE))
+    unchecked_visit.run()
+    with pytest.raises(AssertionError, match="in the console"):
+        unchecked_visit.must_be_clean()
+
+
+def test_a_page_that_does_not_answer_is_noticed(unchecked_visit: Visit, lab: Lab):
+    unchecked_visit.open(lab.add_notebook("missing.ipynb", MISSING))
+    unchecked_visit.run()
+    unchecked_visit.page.wait_for_function("() => window.asked")
+    with pytest.raises(AssertionError, match=r"404.*/nowhere"):
+        unchecked_visit.must_be_clean()
 
 
 def test_a_cell_that_raises_is_reported(unchecked_visit: Visit, lab: Lab):

@@ -1,6 +1,6 @@
 """A notebook with one widget, open on a page: what the tests of a widget share."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from labserver import Visit, errors, not_run
@@ -29,20 +29,17 @@ class Shown:
     """A page on which all cells of a notebook have run."""
 
     page: "Page"
-    console: list[str] = field(default_factory=list)
+    console: list[str]
     """What the page said in error, in the console of the browser, since it was opened."""
 
 
 def shown(visit: Visit, name: str, title: str, *cells: str) -> Shown:
     """Write a notebook with this title and these cells, open it and run it."""
-    found = Shown(visit.page)
-    visit.page.on(
-        "console", lambda said: found.console.append(said.text) if said.type == "error" else None
-    )
+    found = Shown(visit.page, visit.console)
     visit.open(visit.lab.add_notebook(name, title, *cells))
     ran = visit.run()
-    assert errors(ran) == []
-    assert not_run(ran) == []
+    assert not errors(ran), errors(ran)
+    assert not not_run(ran), not_run(ran)
     return found
 
 

@@ -72,8 +72,8 @@ replace_head = Check(
     oracle=_oracle,
     judge_value=_judge,
     cases=_cases,
-    reread="z.clone() first, then z[:, position, head] = value: the axes are batch, pos, head, "
-    "d_head; return the copy",
+    reread="copy z, put value into one place of the copy, for every batch, and return the copy: "
+    "the axes are batch, pos, head, d_head",
     mistakes={
         "nothing is changed: is the value written into another copy?": lambda z, h, p, v: z,
         "head and position are swapped: position is the second axis, head the third": (
