@@ -147,7 +147,8 @@ for seed in (11, 12, 13):
 # How many did it find? A popular answer is the *mean max cosine similarity* (Sharkey et al. 2022):
 # for each feature the largest cosine with any latent, averaged.
 #
-# > **Common mistake.** To take a high value for *all were found*: one latent may serve two features.
+# > **Common mistake.** To take a high value for *all were found*: one latent may serve two
+# > features.
 #
 # Better to marry them off, one latent to one feature, so that the sum of the cosines is as large as
 # possible.
