@@ -21,13 +21,14 @@ from interp_course.widgets import (
 )
 
 TOKENS = ["a long token"] * 256
+STEPS = [float(i) for i in range(101)]
 BELOW = [Edge("in", Node(EMBED, SAME, name=f"the words, part {i}")) for i in range(199)]
 LARGEST = {
     "explorer": lambda: AttentionExplorer(TOKENS, torch.full((12, 12, 256, 256), 1 / 256)),
     "slider": lambda: SteeringSlider(
-        "It was", range(101), [40 * " word"] * 101, {f"word {i}": [0.05] * 101 for i in range(12)}
+        "It was", STEPS, [40 * " word"] * 101, {f"word {i}": [0.05] * 101 for i in range(12)}
     ),
-    "viewer": lambda: SuperpositionViewer(torch.rand(60, 2, 12), range(60)),
+    "viewer": lambda: SuperpositionViewer(torch.rand(60, 2, 12), STEPS[:60]),
     "dashboard": lambda: FeatureDashboard(small_reading()),
     "tree": lambda: HypothesisTree(Node(LOGITS, SAME, BELOW)),
     "map": lambda: PatchingMap(torch.rand(64, 16), TOKENS[:16]),
