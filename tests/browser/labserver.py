@@ -293,6 +293,7 @@ def _shut_down(address: str, process: subprocess.Popen[Any]) -> None:
 def visiting(browser: "Browser", lab: Lab, **options: Any) -> Iterator[Visit]:
     """A fresh page, with a window of its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, **options)
+    context.set_default_timeout(float(os.environ.get("INTERP_COURSE_BROWSER_WAITS", "30000")))
     try:
         yield Visit(context.new_page(), lab)
     finally:
