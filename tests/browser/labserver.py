@@ -55,23 +55,24 @@ SHOWN = "(path) => window.jupyterapp?.shell.currentWidget?.context?.path === pat
 READY = """
 async () => {
   await window.jupyterapp.restored;
-  const panel = window.jupyterapp.shell.currentWidget;
-  await panel.context.ready;
-  await panel.revealed;
-  await panel.sessionContext.ready;
+  const {context, revealed, sessionContext} = window.jupyterapp.shell.currentWidget;
+  await Promise.all([context.ready, revealed, sessionContext.ready]);
 }
 """
 
+# A run ends at the first error, but cells after one that may raise still run; the kernel answers
+# in order, so when it answers this question it has come to the end.
 RUN = """
 () => {
   window.runIsOver = false;
-  window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => {
+  const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  window.jupyterapp.commands.execute('notebook:run-all-cells').finally(async () => {
+    await kernel.requestKernelInfo();
     window.runIsOver = true;
   });
 }
 """
 
-# The run counts as over at the first error, although cells after one that may raise still run.
 QUIET = """
 () => {
   const {content, sessionContext} = window.jupyterapp.shell.currentWidget;
@@ -155,9 +156,8 @@ class Visit:
 
     def must_be_clean(self) -> None:
         """Fail if the page asked somebody outside, raised an error, or wrote of one."""
-        records = {"asked": self.external, "raised": self.page_errors, "wrote": self.console}
-        found = {what: record for what, record in records.items() if record}
-        assert not found, found
+        found = {"asked": self.external, "raised": self.page_errors, "wrote": self.console}
+        assert not any(found.values()), found
 
     def forgive(self, words: str) -> None:
         """Leave out the errors so far that contain these words."""
@@ -295,6 +295,7 @@ def _shut_down(address: str, process: subprocess.Popen[Any]) -> None:
 def visiting(browser: "Browser", lab: Lab, **options: Any) -> Iterator[Visit]:
     """A fresh page, with a window of its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, **options)
+    context.set_default_timeout(float(os.environ.get("INTERP_COURSE_BROWSER_WAITS", "30000")))
     try:
         yield Visit(context.new_page(), lab)
     finally:

@@ -22,6 +22,11 @@ REPOSITORY = Path(__file__).parents[2]
 TESTS = Path("tests", "browser")
 LEFT_OUT = (".git", ".venv", "__pycache__", ".*_cache", ".ipynb_*", "site", "dist", "build")
 LONGEST_RUN = 900
+DEFAULTS = {
+    "INTERP_COURSE_CHROMIUM": "chromium",  # one that is missing is then no reason to skip a test
+    "INTERP_COURSE_BROWSER_WAITS": "10000",  # many faults are noticed by waiting in vain
+    "OMP_NUM_THREADS": "1",
+}
 PASSED, FAILED = 0, 1  # the exit codes of pytest; all others say that nothing was tested
 
 
@@ -66,8 +71,7 @@ def run(copy: Path, tests: Sequence[str]) -> tuple[int, str]:
     """The exit code of pytest in the copy, and what it said; it ends at the first failure."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "-m", "browser"]
     command += ["-p", "no:cacheprovider", *(str(TESTS / test) for test in tests)]
-    defaults = {"INTERP_COURSE_CHROMIUM": "chromium", "OMP_NUM_THREADS": "1"}
-    environment = {**defaults, **os.environ, "PYTHONPATH": str(copy)}
+    environment = {**DEFAULTS, **os.environ, "PYTHONPATH": str(copy)}
     done = subprocess.run(
         command,
         cwd=copy,

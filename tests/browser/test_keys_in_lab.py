@@ -1,0 +1,63 @@
+"""Keys that a widget has no use for, or a use of its own, do nothing else in the notebook."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from labserver import Visit
+from widgetpage import shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+SETUP = """
+import torch
+from interp_course import compiled
+from interp_course.circuits import EMBED, LOGITS
+from interp_course.quizzes import Option, Question, Quiz
+from interp_course.scrubbing import SAME, Edge, Node
+from interp_course.widgets import AttentionExplorer, HypothesisTree, PatchingMap
+below = [Edge("in", Node(EMBED, SAME))]
+claim = HypothesisTree(Node(LOGITS, SAME, below))
+heads = AttentionExplorer(["a", "b"], torch.tensor([[1.0, 0.0], [0.5, 0.5]]).expand(1, 2, 2, 2))
+cells = PatchingMap(torch.tensor([[0.1, 0.2], [0.3, 0.4]]), ["a", "b"])
+options = {"a": Option("One.", "No."), "b": Option("Two.", "Yes.", right=True)}
+answers = Quiz([Question("What is 1 + 1?", options)])
+"""
+PLACES = {
+    "claim": ".hypothesis-tree [role=treeitem][tabindex='0']",
+    "cells": ".patching-map [role=gridcell][tabindex='0']",
+    "heads": ".attention-explorer [role=option][tabindex='0']",
+    "answers": ".question-card input",
+}
+STATE = """() => {
+  const {content} = window.jupyterapp.shell.currentWidget;
+  return [content.mode, content.activeCellIndex];
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(shared_visit: Visit) -> "Page":
+    """The page of a notebook with all of them, after its cells have run."""
+    return shown(shared_visit, "keys.ipynb", "# Keys", SETUP, *PLACES).page
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("key", ["ArrowUp", "ArrowDown", "Enter", "Space"])
+def test_a_key_stays_in_its_widget(page, name: str, key: str):
+    widget = page.locator(PLACES[name].split()[0])
+    page.locator(PLACES[name]).first.focus()
+    before = page.evaluate(STATE)
+    page.keyboard.press(key)
+    page.wait_for_timeout(100)
+    assert page.evaluate(STATE) == before
+    assert widget.locator(":focus").count() == 1
+
+
+def test_enter_chooses_a_head(page):
+    explorer = page.locator(".attention-explorer")
+    explorer.get_by_role("radio", name="Head L0.H0").click()
+    explorer.get_by_role("radio", name="Head L0.H1").focus()
+    page.keyboard.press("Enter")
+    assert explorer.get_by_role("radio", name="Head L0.H1").get_attribute("aria-checked") == "true"
