@@ -45,6 +45,7 @@ def path(name: str) -> Path:
 def register(name: str) -> None:
     """Record size and sha256 of a file in the weights folder (after retraining a model)."""
     file = FOLDER / name
+    file.chmod(0o644)  # safetensors keeps it for its owner; graders' sandboxes run as another user
     entry = {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "bytes": file.stat().st_size}
     entries = dict(sorted({**_manifest(), name: entry}.items()))
     (FOLDER / "manifest.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")

@@ -79,6 +79,13 @@ def test_an_unknown_file_is_refused_with_the_ones_there_are():
         assets.path("x.bin")
 
 
+def test_a_registered_file_can_be_read_by_others_than_its_owner(copied):
+    (copied / "a.bin").write_bytes(b"abc")
+    (copied / "a.bin").chmod(0o600)
+    assets.register("a.bin")
+    assert (copied / "a.bin").stat().st_mode & 0o044 == 0o044
+
+
 def test_a_registered_file_can_be_found_and_the_others_stay(copied):
     (copied / "a.bin").write_bytes(b"abc")
     assets.register("a.bin")

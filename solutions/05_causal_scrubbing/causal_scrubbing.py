@@ -28,11 +28,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from interp_course import attention, compiled, hooks, models, runtime, sequences
+from interp_course import attention, compiled, figures, hooks, models, runtime, sequences
 from interp_course.checks import causal_scrubbing as check
 from interp_course.circuits import EMBED, LOGITS, Part, head, mlp
 from interp_course.scrubbing import ANY, SAME, Edge, Node, Scrubber, Stream, TokenAt, TokensBack
-from interp_course.scrubbing import induced, match_position
+from interp_course.scrubbing import branches, induced, match_position
 from interp_course.widgets import HypothesisTree
 
 INSTANCE = runtime.instance()  # draws the networks of your findings exercises
@@ -502,6 +502,12 @@ coarse = Node(LOGITS, SAME, [Edge("in", Node(inductor, induced), -1)])
 scrubber = Scrubber(example.model, prompts.tokens, prompts.answers)
 print(coarse)
 print(scrubber.test(coarse))
+figures.tree(
+    branches(coarse),
+    title="A coarse claim: the logits read one head, and its word is all that matters",
+    alt="A box for the head L1.H3, whose feature is the induced word, points to a box for the "
+    "logits, at the last position.",
+)
 
 # %% [markdown]
 # The head is a leaf, so it is run as a whole on another prompt with the same next word. The claim
