@@ -221,7 +221,13 @@ class Finding:
         text, mistake = problem
         tail = "" if mistake is None else f"\n  This is what comes out when {mistake}."
         message = f"✗ {self.name}:\n  {text}{tail}\n  → {self.reread}"
-        return Verdict(False, message, mistake, blank=answer is None)
+        return Verdict(False, message, mistake, blank=_is_blank(answer))
+
+
+def _is_blank(answer: Any) -> bool:
+    """Whether everything that was to be filled in is still None, as in a quiz that nobody began."""
+    entries = list(answer.values()) if isinstance(answer, Mapping) else [answer]
+    return bool(entries) and all(entry is None for entry in entries)
 
 
 def ask(answer: Any, cases: Sequence[Case], wrap: Wrap | None = None) -> list[Reply]:

@@ -92,15 +92,18 @@ class Quiz:
 
     def finding(self) -> Finding:
         """The graded exercise: a dict from question number to letter, all of them right."""
-        reread = "read the explanations above and answer again"
+        reread = "answer every question; where a letter is wrong, the line above says why"
         return Finding("quiz", self._judge, reread, keeps_answer=True)
 
     def _judge(self, answers: Any, instance: int) -> tuple[str, str | None] | None:
         numbers = range(1, len(self.questions) + 1)
         if not isinstance(answers, dict) or set(answers) != set(numbers):
             return f"expected a dict with the keys 1 to {len(numbers)}, got {answers!r}", None
-        remarks, first = [], None
+        still_open = [number for number in numbers if answers[number] is None]
+        remarks, first = ([_not_answered(still_open)] if still_open else []), None
         for number, question in enumerate(self.questions, start=1):
+            if number in still_open:
+                continue
             letter = str(answers[number]).strip().lower()
             if letter not in question.options:
                 remarks.append(f"{number}: {letter!r} is not one of {', '.join(question.options)}")
@@ -157,3 +160,10 @@ class Prediction:
             verdict = f"You predicted {chosen}; the answer is {key}."
         progress.note(self, None, chosen or None)
         print(textwrap.fill(f"{verdict} {options[key].explanation}", LINE))  # noqa: T201
+
+
+def _not_answered(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"question {numbers[0]} is not answered yet: put a letter in place of None"
+    listed = f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+    return f"questions {listed} are not answered yet: put a letter in place of each None"

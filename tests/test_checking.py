@@ -217,3 +217,13 @@ def test_a_finding_depends_on_the_instance(capsys):
 
 def test_a_finding_that_is_not_answered_is_told_so():
     assert "not answered yet: it is still None" in FINDING.verdict(None).message
+
+
+@pytest.mark.parametrize("answer", [None, {"a": None, "b": None}])
+def test_a_finding_in_which_nothing_is_filled_in_is_blank(answer):
+    assert FINDING.verdict(answer).blank
+
+
+@pytest.mark.parametrize("answer", [4, {}, {"a": None, "b": 4}])
+def test_a_finding_that_is_begun_is_not_blank(answer):
+    assert not FINDING.verdict(answer).blank

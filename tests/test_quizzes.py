@@ -44,8 +44,21 @@ def test_answers_of_another_form_are_refused_with_the_form(answers):
     assert "a dict with the keys 1 to 2" in verdict.message
 
 
-def test_an_unanswered_quiz_fails():
-    assert not QUIZ.finding().verdict({1: None, 2: None}).passed
+def test_a_quiz_that_nobody_began_is_blank_and_says_so():
+    verdict = QUIZ.finding().verdict({1: None, 2: None})
+    assert not verdict.passed
+    assert verdict.blank
+    assert verdict.message.splitlines()[1:] == [
+        "  questions 1 and 2 are not answered yet: put a letter in place of each None",
+        "  → answer every question; where a letter is wrong, the line above says why",
+    ]
+
+
+def test_a_question_that_is_left_open_is_told_apart_from_a_wrong_letter():
+    verdict = QUIZ.finding().verdict({1: "a", 2: None})
+    assert "\n  question 2 is not answered yet: put a letter" in verdict.message
+    assert "\n  1a: That is grass." in verdict.message
+    assert not verdict.blank
 
 
 def test_a_quiz_shows_numbered_questions_and_all_options_but_no_key():

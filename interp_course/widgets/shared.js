@@ -52,11 +52,14 @@ function labelledSlider(model, label, last, ticks) {
   return { control: element("div", { class: "control" }, name, slider, scale), point };
 }
 
+const PRESSED = "button, select, input:not([type=range])"; // have a use for Space of their own
+
 // Keys that a widget uses must not move through the notebook as well; Shift+Enter still runs.
 function keepKeys(root) {
   root.addEventListener("keydown", (event) => {
     const runs = event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.altKey);
     if (KEYS.includes(event.key) && !runs) event.stopPropagation();
+    if (event.key === " " && !event.target.matches(PRESSED)) event.preventDefault(); // or it scrolls
   });
 }
 

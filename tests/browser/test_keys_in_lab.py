@@ -1,5 +1,6 @@
 """Keys that a widget has no use for, or a use of its own, do nothing else in the notebook."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,30 +18,42 @@ from interp_course import compiled
 from interp_course.circuits import EMBED, LOGITS
 from interp_course.quizzes import Option, Question, Quiz
 from interp_course.scrubbing import SAME, Edge, Node
-from interp_course.widgets import AttentionExplorer, HypothesisTree, PatchingMap
+from interp_course.widgets import AttentionExplorer, HypothesisTree, PatchingMap, SteeringSlider
 below = [Edge("in", Node(EMBED, SAME))]
 claim = HypothesisTree(Node(LOGITS, SAME, below))
 heads = AttentionExplorer(["a", "b"], torch.tensor([[1.0, 0.0], [0.5, 0.5]]).expand(1, 2, 2, 2))
 cells = PatchingMap(torch.tensor([[0.1, 0.2], [0.3, 0.4]]), ["a", "b"])
 options = {"a": Option("One.", "No."), "b": Option("Two.", "Yes.", right=True)}
 answers = Quiz([Question("What is 1 + 1?", options)])
+strength = SteeringSlider("It was", [-1.0, 0.0], [" bad", " good"], {"a": [0.5, 0.25]})
 """
 PLACES = {
     "claim": ".hypothesis-tree [role=treeitem][tabindex='0']",
     "cells": ".patching-map [role=gridcell][tabindex='0']",
     "heads": ".attention-explorer [role=option][tabindex='0']",
     "answers": ".question-card input",
+    "strength": ".steering-slider input",
 }
 STATE = """() => {
   const {content} = window.jupyterapp.shell.currentWidget;
   return [content.mode, content.activeCellIndex];
 }"""
+SCROLLED = """() => [...document.querySelectorAll('.jp-Notebook, .jp-Notebook *')]
+  .reduce((sum, node) => sum + node.scrollTop, 0)"""
 
 
 @pytest.fixture(scope="module")
 def page(shared_visit: Visit) -> "Page":
     """The page of a notebook with all of them, after its cells have run."""
     return shown(shared_visit, "keys.ipynb", "# Keys", SETUP, *PLACES).page
+
+
+@pytest.fixture
+def low_page(page) -> Iterator["Page"]:
+    """The same in a window that shows only a part of the notebook."""
+    page.set_viewport_size({"width": 1280, "height": 500})
+    yield page
+    page.set_viewport_size({"width": 1280, "height": 1000})
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -55,9 +68,35 @@ def test_a_key_stays_in_its_widget(page, name: str, key: str):
     assert widget.locator(":focus").count() == 1
 
 
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("key", ["ArrowUp", "ArrowDown", "Space"])
+def test_a_key_does_not_scroll(low_page, name: str, key: str):
+    low_page.locator(PLACES[name]).first.focus()
+    low_page.wait_for_timeout(300)  # what is focused comes into view, not at once
+    before = low_page.evaluate(SCROLLED)
+    low_page.keyboard.press(key)
+    low_page.wait_for_timeout(300)
+    assert low_page.evaluate(SCROLLED) == before
+
+
 def test_enter_chooses_a_head(page):
     explorer = page.locator(".attention-explorer")
     explorer.get_by_role("radio", name="Head L0.H0").click()
     explorer.get_by_role("radio", name="Head L0.H1").focus()
     page.keyboard.press("Enter")
     assert explorer.get_by_role("radio", name="Head L0.H1").get_attribute("aria-checked") == "true"
+
+
+def test_space_chooses_a_head(page):
+    explorer = page.locator(".attention-explorer")
+    explorer.get_by_role("radio", name="Head L0.H0").click()
+    explorer.get_by_role("radio", name="Head L0.H1").focus()
+    page.keyboard.press("Space")
+    assert explorer.get_by_role("radio", name="Head L0.H1").get_attribute("aria-checked") == "true"
+
+
+def test_space_chooses_an_option(page):
+    option = page.locator(PLACES["answers"]).nth(1)
+    option.focus()
+    page.keyboard.press("Space")
+    assert option.is_checked()

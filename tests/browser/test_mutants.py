@@ -48,6 +48,13 @@ def test_every_browser_test_file_notices_a_fault():
     assert written - named == {Path(__file__).name}
 
 
+def test_tests_run_in_the_order_of_their_files():
+    first = "test_the_text_fits_into_its_cell"
+    last = "test_running_the_cells_brings_the_widgets_back"
+    tests = [f"test_reopened_in_lab.py::{name}" for name in (last, f"{first}[700]", last)]
+    assert mutants.in_order(tests) == [tests[1], tests[0]]
+
+
 @pytest.mark.parametrize("text", ["", "right right"])
 def test_a_text_that_does_not_stand_there_once_is_refused(text: str):
     with pytest.raises(ValueError, match="instead of once; choose another text in"):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 from labserver import REPOSITORY, Lab, Visit
-from widgetpage import in_kernel
 
 from interp_course import course
 from interp_course.bench.made_submissions import answer_name, hand_in
+from interp_course.progress.storing import VARIABLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -23,8 +23,6 @@ def attention_scores(q, k):
     return torch.einsum("bihd,bjhd->bhij", q, k) / q.shape[-1] ** 0.5
 """
 NOT_SCALED = 'def attention_scores(q, k):\n    return torch.einsum("bihd,bjhd->bhij", q, k)\n'
-EVENTS = """from interp_course.progress import storing
-print(storing.where(), len(storing.events(storing.where())))"""
 SUCCESS = "Success! Your notebook passes all the tests."
 
 
@@ -52,10 +50,6 @@ def with_lines(lab: Lab, path: str, lines: str) -> str:
 def validated(visit: Visit, path: str) -> "Locator":
     """The dialog that appears after the button was pressed."""
     visit.open(path)
-    return pressed(visit)
-
-
-def pressed(visit: Visit) -> "Locator":
     visit.page.get_by_role("button", name="Validate").click()
     dialog = visit.page.get_by_role("dialog").filter(has_text="Validation Results")
     dialog.wait_for(timeout=300_000)
@@ -75,6 +69,7 @@ def test_every_exercise_of_a_blank_notebook_is_listed_with_its_message(blank):
     assert cells == [cell.source for cell in graded]
     assert all(message.startswith("✗ ") and "→ " in message for message in messages)
     assert messages[0].splitlines()[1].strip().startswith("not written yet: replace")
+    assert messages[-1].split("\n")[1].strip().startswith("questions 1, 2, 3, 4, 5 and 6 are not")
 
 
 def test_the_messages_are_words_without_tracebacks_or_codes_of_colours(blank):
@@ -99,11 +94,11 @@ def test_the_dialog_tells_no_line_of_the_reference(blank):
     assert [line for line in secrets if line.strip() in text and len(line.strip()) > 8] == []
 
 
-def test_answers_that_are_right_pass_and_leave_the_progress_alone(visit: Visit, answered: str):
-    visit.open(answered)
-    before = in_kernel(visit.page, EVENTS)
-    assert SUCCESS in pressed(visit).inner_text()
-    assert in_kernel(visit.page, EVENTS) == before
+def test_right_answers_pass_and_leave_the_progress_alone(visit: Visit, lab: Lab, answered: str):
+    kept = lab.root / "kept.sqlite"
+    named = f"import os\nos.environ['{VARIABLE}'] = {str(kept)!r}"  # a test keeps none otherwise
+    assert SUCCESS in validated(visit, with_lines(lab, answered, named)).inner_text()
+    assert not kept.exists()
 
 
 def test_an_answer_that_warns_passes_as_it_does_in_grading(visit: Visit, lab: Lab, answered: str):

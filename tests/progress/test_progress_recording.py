@@ -13,11 +13,13 @@ from traitlets.config import Config
 from interp_course import course, progress
 from interp_course.checking import Case, Check, CheckFailed, Finding
 from interp_course.checks import circuits, induction_heads
+from interp_course.grading.talking import INBOX_VARIABLE
 from interp_course.notebooks.building import kernel_environment
 from interp_course.progress import naming, storing
 
 ROOT = course.find_root()
 CONFIG = Config(KernelManager={"transport_encryption": "auto"})
+QUIZ = induction_heads.quiz
 KERNEL = """
 import sys
 from types import SimpleNamespace
@@ -63,7 +65,7 @@ def test_an_answer_that_is_not_written_yet_is_no_attempt(kept, doubling):
     def blank(x):
         raise NotImplementedError
 
-    for answer, check in ((blank, doubling), (None, induction_heads.quiz)):
+    for answer, check in ((blank, doubling), (None, QUIZ), ({n: None for n in range(1, 8)}, QUIZ)):
         with pytest.raises(CheckFailed):
             check(answer)
     assert recorded(kept) == []
@@ -111,7 +113,7 @@ def test_a_kernel_writes_into_the_file_of_its_course(tmp_path):
     "environment",
     [
         {"NBGRADER_EXECUTION": "autograde"},
-        {"INTERP_COURSE_INBOX": ""},
+        {INBOX_VARIABLE: ""},
         {"INTERP_COURSE_PROGRESS": "off"},
         {"PYTEST_VERSION": "8"},
         kernel_environment(),
