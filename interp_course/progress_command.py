@@ -61,10 +61,16 @@ def _overview(units: "list[UnitProgress]") -> "Table":
         table.add_row(
             unit.title,
             f"{unit.solved}/{len(unit.exercises)}",
-            f"{unit.points:g}/{unit.most_points:g}" if unit.most_points else "-",
+            f"{unit.points:g}/{unit.most_points:g}{_by_hand(unit)}" if unit.most_points else "-",
             f"{unit.predicted}/{unit.predictions}" if unit.predictions else "-",
         )
+    if any(unit.by_hand for unit in units):
+        table.caption = "(+ points that a person grades)"
     return table
+
+
+def _by_hand(unit: "UnitProgress") -> str:
+    return f" (+{unit.by_hand:g})" if unit.by_hand else ""
 
 
 def _exercises(unit: "UnitProgress") -> "Table":

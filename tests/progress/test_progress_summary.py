@@ -114,6 +114,7 @@ def test_the_bars_say_when_nothing_is_kept(kept, root, monkeypatch):
 def test_the_command_shows_units_and_the_exercises_of_one(kept, in_course):
     progress.record("small", "quiz", True)
     assert "1/2" in run().output
+    assert "3/5 (+4)" in run().output
     assert "Exercise 1 · Both" in run("small").output
     assert run("smal").exit_code == 2
 
