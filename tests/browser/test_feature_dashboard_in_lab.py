@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from labserver import Visit
-from widgetpage import KERNEL, Shown, in_kernel, shown
+from widgetpage import KERNEL, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -35,14 +35,9 @@ REACTIONS = """async (view) => {
 
 
 @pytest.fixture(scope="module")
-def opened(shared_visit: Visit) -> Shown:
-    return shown(shared_visit, "dashboard.ipynb", "# Latents", SETUP, SHOW)
-
-
-@pytest.fixture(scope="module")
-def page(opened: Shown):
+def page(shared_visit: Visit):
     """The page of a notebook with a dashboard, after all cells have run."""
-    return opened.page
+    return shown(shared_visit, "dashboard.ipynb", "# Latents", SETUP, SHOW)
 
 
 @pytest.fixture
@@ -216,11 +211,6 @@ def test_every_move_of_the_slider_turns_the_page(view):
     print("reactions in ms, of page and kernel together:", times)
     assert len(times) == 10
     assert shows(view, 19)
-
-
-def test_the_console_stays_empty(view, opened):
-    search(view, "france")
-    assert opened.console == []
 
 
 def test_without_the_kernel_the_dashboard_says_that_it_must_run(view, page):

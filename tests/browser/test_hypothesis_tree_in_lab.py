@@ -2,7 +2,7 @@
 
 import pytest
 from labserver import Visit
-from widgetpage import KERNEL, Shown, in_kernel, shown
+from widgetpage import KERNEL, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -26,14 +26,9 @@ tree = HypothesisTree(claim, report)
 
 
 @pytest.fixture(scope="module")
-def opened(shared_visit: Visit) -> Shown:
-    return shown(shared_visit, "tree.ipynb", "# A claim", SETUP, "tree")
-
-
-@pytest.fixture(scope="module")
-def page(opened: Shown):
+def page(shared_visit: Visit):
     """The page of a notebook with a tree, after all cells have run."""
-    return opened.page
+    return shown(shared_visit, "tree.ipynb", "# A claim", SETUP, "tree")
 
 
 @pytest.fixture
@@ -136,11 +131,6 @@ def test_the_tree_fits_into_its_cell(view, page, width):
     page.set_viewport_size({"width": width, "height": 1000})
     assert view.evaluate("(view) => view.scrollWidth - view.clientWidth") <= 0
     page.set_viewport_size({"width": 1280, "height": 1000})
-
-
-def test_the_console_stays_empty(view, opened):
-    view.page.keyboard.press("End")
-    assert opened.console == []
 
 
 def test_the_tree_works_without_the_kernel(view, page):

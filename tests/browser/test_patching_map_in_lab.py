@@ -2,7 +2,7 @@
 
 import pytest
 from labserver import Visit
-from widgetpage import KERNEL, Shown, in_kernel, shown
+from widgetpage import KERNEL, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -18,14 +18,9 @@ heads = PatchingMap(effects[:, :3], tokens, "head")
 
 
 @pytest.fixture(scope="module")
-def opened(shared_visit: Visit) -> Shown:
-    return shown(shared_visit, "map.ipynb", "# Effects", SETUP, "view", "heads")
-
-
-@pytest.fixture(scope="module")
-def page(opened: Shown):
+def page(shared_visit: Visit):
     """The page of a notebook with two maps, after all cells have run."""
-    return opened.page
+    return shown(shared_visit, "map.ipynb", "# Effects", SETUP, "view", "heads")
 
 
 @pytest.fixture
@@ -139,11 +134,6 @@ def test_the_map_fits_into_its_cell(view, page, width):
     page.set_viewport_size({"width": width, "height": 1000})
     assert view.evaluate("(view) => view.scrollWidth - view.clientWidth") <= 0
     page.set_viewport_size({"width": 1280, "height": 1000})
-
-
-def test_the_console_stays_empty(view, opened):
-    view.page.keyboard.press("End")
-    assert opened.console == []
 
 
 def test_the_map_works_without_the_kernel(view, page):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from labserver import Lab, Visit
-from widgetpage import KERNEL, Shown, in_kernel, shown
+from widgetpage import KERNEL, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -33,19 +33,18 @@ SECRETS = ["It scatters", "Wait for", "Count.", "That joins", "right=True"]
 
 
 @pytest.fixture(scope="module")
-def opened(shared_visit: Visit) -> Shown:
+def opened(shared_visit: Visit):
     return shown(shared_visit, NAME, "# Questions", SETUP, "questions", "Prediction(sky)")
 
 
 @pytest.fixture
-def page(opened: Shown):
+def page(opened):
     """The page with fresh cards: both cells have run again."""
-    page = opened.page
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    in_kernel(page, "import ipywidgets; ipywidgets.Widget.close_all()")
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.locator(".question-card").nth(1).wait_for()
-    return page
+    opened.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    in_kernel(opened, "import ipywidgets; ipywidgets.Widget.close_all()")
+    opened.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    opened.locator(".question-card").nth(1).wait_for()
+    return opened
 
 
 @pytest.fixture
@@ -197,11 +196,6 @@ def test_the_questions_fit_into_their_cell(quiz, page, width):
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
-def test_the_console_stays_empty(quiz, opened):
-    option(quiz, "the sky", "Green").check()
-    assert opened.console == []
-
-
 def test_without_the_kernel_the_card_says_that_it_must_run(quiz, page):
     """The last test, because the kernel does not come back."""
     page.evaluate(f"() => {KERNEL}.shutdown()")
@@ -209,13 +203,3 @@ def test_without_the_kernel_the_card_says_that_it_must_run(quiz, page):
     quiz.get_by_role("button", name="Check answer 1").click()
     says(quiz, "The kernel has not answered")
     assert quiz.locator(".code").inner_text() == 'answers = {1: "a", 2: None}'
-
-
-def test_the_questions_are_still_there_when_the_notebook_is_opened_without_its_kernel(
-    opened, shared_visit
-):
-    opened.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    shared_visit.open(NAME)
-    texts = opened.page.locator(".jp-OutputArea .course-static")
-    texts.get_by_text("1. What colour is the sky").wait_for()
-    texts.get_by_text("Predict first. What colour is the sky").wait_for()

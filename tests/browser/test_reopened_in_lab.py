@@ -18,7 +18,7 @@ every_kind = pytest.mark.parametrize("kind", SHOWN)
 @pytest.fixture(scope="module")
 def page(shared_visit: Visit):
     """The notebook after it was run and saved, opened with a new kernel and saved again, twice."""
-    page = shown(shared_visit, NAME, "# Widgets", SETUP, *SHOWN.values()).page
+    page = shown(shared_visit, NAME, "# Widgets", SETUP, *SHOWN.values())
     for _ in range(2):
         page.evaluate(SAVE)
         page.evaluate(SHUT_DOWN)

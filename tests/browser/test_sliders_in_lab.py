@@ -35,7 +35,7 @@ every_slider = pytest.mark.parametrize("where", SHOWN)
 @pytest.fixture(scope="module")
 def page(shared_visit: Visit) -> "Page":
     """The page of a notebook with all three, after its cells have run."""
-    return shown(shared_visit, "sliders.ipynb", "# Sliders", SETUP, *SHOWN.values()).page
+    return shown(shared_visit, "sliders.ipynb", "# Sliders", SETUP, *SHOWN.values())
 
 
 def at_one(page: "Page", where: str) -> "Locator":

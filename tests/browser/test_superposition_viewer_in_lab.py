@@ -4,7 +4,7 @@ import math
 
 import pytest
 from labserver import Visit
-from widgetpage import KERNEL, Shown, in_kernel, shown
+from widgetpage import KERNEL, in_kernel, shown
 
 pytestmark = pytest.mark.browser
 
@@ -22,14 +22,9 @@ SHOW = "viewer"
 
 
 @pytest.fixture(scope="module")
-def opened(shared_visit: Visit) -> Shown:
-    return shown(shared_visit, "superposition.ipynb", "# Planes", SETUP, SHOW)
-
-
-@pytest.fixture(scope="module")
-def page(opened: Shown):
+def page(shared_visit: Visit):
     """The page of a notebook with a viewer, after all cells have run."""
-    return opened.page
+    return shown(shared_visit, "superposition.ipynb", "# Planes", SETUP, SHOW)
 
 
 @pytest.fixture
@@ -129,12 +124,6 @@ def test_the_viewer_fits_into_its_cell(view, page, width):
     wide = "(view) => view.scrollWidth - view.clientWidth"
     assert view.evaluate(wide) <= 0
     page.set_viewport_size({"width": 1280, "height": 1000})
-
-
-def test_the_console_stays_empty(view, opened):
-    view.page.keyboard.press("End")
-    view.page.keyboard.press("Home")
-    assert opened.console == []
 
 
 def test_the_picture_works_without_the_kernel(view, page):

@@ -2,7 +2,7 @@
 
 import pytest
 from labserver import Visit
-from widgetpage import Shown, shown
+from widgetpage import shown
 
 pytestmark = pytest.mark.browser
 
@@ -17,21 +17,21 @@ viewer = SuperpositionViewer(torch.stack([up_and_right, up_and_right]), [0.1, 0.
 
 
 @pytest.fixture(scope="module")
-def opened(shared_visit: Visit) -> Shown:
+def page(shared_visit: Visit):
     return shown(shared_visit, "pictures.ipynb", "# Pictures", SETUP, "explorer", "viewer")
 
 
 @pytest.mark.parametrize("row", range(4))
-def test_hovering_over_the_map_of_a_head_chooses_the_token_of_that_row(opened: Shown, row: int):
-    explorer = opened.page.locator(".attention-explorer")
+def test_hovering_over_the_map_of_a_head_chooses_the_token_of_that_row(page, row: int):
+    explorer = page.locator(".attention-explorer")
     canvas = explorer.get_by_role("img", name="Pattern of head L0.H0")
     box = canvas.bounding_box()
     canvas.hover(position={"x": box["width"] / 2, "y": (row + 0.5) * box["height"] / 4})
     assert explorer.get_by_role("status").inner_text().startswith(f"L0.H0: token {row} ")
 
 
-def test_the_marked_row_of_the_map_is_that_of_the_chosen_token(opened: Shown):
-    explorer = opened.page.locator(".attention-explorer")
+def test_the_marked_row_of_the_map_is_that_of_the_chosen_token(page):
+    explorer = page.locator(".attention-explorer")
     explorer.get_by_role("option").nth(2).hover()
     canvas = explorer.get_by_role("img", name="Pattern of head").bounding_box()
     middle = explorer.locator(".frame .row").bounding_box()
@@ -39,8 +39,8 @@ def test_the_marked_row_of_the_map_is_that_of_the_chosen_token(opened: Shown):
     assert share == pytest.approx(2.5 / 4, abs=0.02)
 
 
-def test_weights_are_painted_where_they_belong(opened: Shown):
-    canvas = opened.page.locator(".attention-explorer").get_by_role("img", name="Pattern of head")
+def test_weights_are_painted_where_they_belong(page):
+    canvas = page.locator(".attention-explorer").get_by_role("img", name="Pattern of head")
     red = canvas.evaluate("""(canvas) => {
       const {data} = canvas.getContext('2d').getImageData(0, 0, 4, 4);
       return [...Array(16).keys()].map((i) => data[4 * i]);
@@ -49,8 +49,8 @@ def test_weights_are_painted_where_they_belong(opened: Shown):
     assert [red[i] == min(red) for i in range(16)] == [i % 4 > i // 4 for i in range(16)]
 
 
-def test_arrows_point_where_their_angles_say(opened: Shown):
-    viewer = opened.page.locator(".superposition-viewer")
+def test_arrows_point_where_their_angles_say(page):
+    viewer = page.locator(".superposition-viewer")
     tips = [
         [float(line.get_attribute(name)) for name in ("x2", "y2")]
         for line in viewer.locator(".arrow line").all()

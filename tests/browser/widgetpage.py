@@ -1,6 +1,5 @@
 """A notebook with one widget, open on a page: what the tests of a widget share."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from labserver import Visit, errors, not_run
@@ -24,23 +23,13 @@ THEMED = """(name) => document.body.dataset.jpThemeName === name
     === name.endsWith('Dark')"""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A page on which all cells of a notebook have run."""
-
-    page: "Page"
-    console: list[str]
-    """What the page said in error, in the console of the browser, since it was opened."""
-
-
-def shown(visit: Visit, name: str, title: str, *cells: str) -> Shown:
-    """Write a notebook with this title and these cells, open it and run it."""
-    found = Shown(visit.page, visit.console)
+def shown(visit: Visit, name: str, title: str, *cells: str) -> "Page":
+    """The page of a notebook with this title and these cells, after all of them have run."""
     visit.open(visit.lab.add_notebook(name, title, *cells))
     ran = visit.run()
     assert not errors(ran), errors(ran)
     assert not not_run(ran), not_run(ran)
-    return found
+    return visit.page
 
 
 def in_kernel(page: "Page", code: str) -> str:
