@@ -170,6 +170,10 @@ for seed in (11, 12, 13):
 # $$x_{\text{final}} = \underbrace{W_E[t]}_{\text{embed}}
 # + \underbrace{W_{\text{pos}}}_{\text{position}}
 # + \sum_{l} \Big( \sum_{h} z^{l,h} W_O^{l,h} + b_O^{l} + \mathrm{mlp}^{l} \Big)$$
+#
+# $t$ is the token at the position; $l$ counts layers and $h$ heads. A head writes its mix of values
+# $z$ by way of its matrix $W_O$ `[d_head d_model]`; $b_O$ is a bias that belongs to no head, and
+# $\mathrm{mlp}$ the output of the layer's MLP.
 
 # %% [markdown]
 # ### Exercise 2 · Take the stream apart

@@ -310,7 +310,8 @@ for gone in ([], movers[:1], movers[1:], movers):
 # $$\mathrm{LN}(r - a + a'), \qquad
 # \mathrm{LN}(y) = \frac{y - \bar y}{\sqrt{\mathrm{Var}(y) + \epsilon}}$$
 #
-# with mean and (biased) variance over the dimensions of the stream.
+# with mean and (biased) variance over the dimensions of the stream, and the small $\epsilon$ of the
+# model.
 #
 # ### Exercise 4 · The input of a reader
 #
@@ -385,6 +386,8 @@ for seed in (11, 12, 13):
 # $$m(\text{part} \leftarrow \text{clean}) - m(\text{corrupted}) \;\approx\;
 # (a_{clean} - a_{corr}) \cdot \nabla_a m \big|_{corr}$$
 #
+# where $a$ is the part's output in either run, and the gradient that of the corrupted run.
+#
 # > **Correction to a common source.** Attribution patching is often credited to ACDC. That is Conmy
 # > et al. 2023, and measures every edge.
 #
@@ -392,6 +395,8 @@ for seed in (11, 12, 13):
 # al. 2024) average the gradient along the straight way from the corrupted to the clean input:
 #
 # $$(x - x') \cdot \frac{1}{n} \sum_{k=1}^{n} \nabla m\big(x' + \tfrac{k}{n}(x - x')\big)$$
+#
+# for the clean $x$, the corrupted $x'$ and $n$ steps.
 
 # %% [markdown]
 # ### Exercise 5 · A guess, and a better one
@@ -537,8 +542,8 @@ check.edges(edges, INSTANCE)
 # %% [markdown]
 # How good is a circuit? [*Faithfulness*](../../docs/glossary.md#faithfulness) is the metric with
 # everything outside it ablated, on the scale of exercise 2. Ranking edges by a score and keeping
-# the best share of them gives a curve $f$ over sizes from 0 to 1, and two numbers (Mueller et al.
-# 2025):
+# the best share of them gives a curve $f(s)$ over sizes $s$ from 0 to 1, and two numbers (Mueller
+# et al. 2025):
 #
 # $$\mathrm{CPR} = \int f(s)\, ds, \qquad \mathrm{CMD} = \int |1 - f(s)|\, ds$$
 #

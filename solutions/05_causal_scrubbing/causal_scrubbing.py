@@ -315,8 +315,8 @@ for seed in (11, 12, 13):
 
 # %% [markdown]
 # A loss alone is hard to read. Papers therefore give the [**loss
-# recovered**](../../docs/glossary.md#loss-recovered): where the scrubbed loss lies on the way from
-# a baseline, $L_0$, to the model's own loss $L_m$:
+# recovered**](../../docs/glossary.md#loss-recovered): where the scrubbed loss $L_s$ lies on the way
+# from a baseline, $L_0$, to the model's own loss $L_m$:
 #
 # $$\frac{L_0 - L_s}{L_0 - L_m}$$
 #

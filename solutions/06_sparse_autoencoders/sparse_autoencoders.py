@@ -49,8 +49,9 @@ torch.set_num_threads(1)  # these models are too small to gain from more
 #
 # $$L = \lVert x - \hat x \rVert^2 + \lambda \sum_j z_j\, \lVert W_{dec,j} \rVert$$
 #
-# Row $j$ of $W_{dec}$ `[d_sae d_in]` is the direction of latent $j$, and $\lambda$ the price of
-# using it. The norm in the price matters: without it, rows ten times as long would allow latents a
+# $W_{enc}$ `[d_in d_sae]` and the biases $b_{enc}$, $b_{dec}$ are learned as well as $W_{dec}$
+# `[d_sae d_in]`, whose row $j$ is the direction of latent $j$; $\lambda$ is the price of using it.
+# The norm in the price matters: without it, rows ten times as long would allow latents a
 # tenth as large, and the same reconstruction for a tenth of the price (Conerly et al. 2024).
 # Others keep the rows at length 1 instead (Bricken et al. 2023). Then a gradient that lengthens a
 # row is of no use, and its part *along* the row is removed before each step.
@@ -248,8 +249,8 @@ for seed in (11, 12, 13):
 # - **BatchTopK** (Bussmann et al. 2024): the $k \cdot$ batch largest of the whole batch, so that a
 #   rich sample may use more latents than a poor one. After training one threshold replaces the
 #   batch.
-# - **JumpReLU** (Rajamanoharan et al. 2024): $z = a \cdot 1[a > \theta]$, a threshold
-#   $\theta_j$ for each latent.
+# - **JumpReLU** (Rajamanoharan et al. 2024): $z = a \cdot 1[a > \theta]$, with a threshold
+#   $\theta_j$ for each latent; $1[\cdot]$ is 1 where the condition holds, else 0.
 #
 # The jump has no slope in $\theta$ where it is flat, and an infinite one where it jumps. Their
 # *straight-through* estimate spreads the jump over a bandwidth $\varepsilon$: with the
