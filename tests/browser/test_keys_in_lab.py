@@ -81,19 +81,12 @@ def test_a_key_does_not_scroll(low_page, name: str, key: str):
     assert low_page.evaluate(SCROLLED) == before
 
 
-def test_enter_chooses_a_head(page):
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_key_chooses_a_head(page, key: str):
     explorer = page.locator(".attention-explorer")
     explorer.get_by_role("radio", name="Head L0.H0").click()
     explorer.get_by_role("radio", name="Head L0.H1").focus()
-    page.keyboard.press("Enter")
-    assert explorer.get_by_role("radio", name="Head L0.H1").get_attribute("aria-checked") == "true"
-
-
-def test_space_chooses_a_head(page):
-    explorer = page.locator(".attention-explorer")
-    explorer.get_by_role("radio", name="Head L0.H0").click()
-    explorer.get_by_role("radio", name="Head L0.H1").focus()
-    page.keyboard.press("Space")
+    page.keyboard.press(key)
     assert explorer.get_by_role("radio", name="Head L0.H1").get_attribute("aria-checked") == "true"
 
 
