@@ -95,14 +95,14 @@ def test_names_are_beside_their_own_arrows_as_they_are_written(view, key):
 
 def test_the_kernel_follows_the_page(view, page):
     view.page.keyboard.press("End")
-    assert "1.0" in (in_kernel(page, "print(viewer.value)") for _ in range(50))
+    assert in_kernel(page, "print(viewer.value)") == "1.0"
     said = view.get_by_role("status").inner_text()
     assert in_kernel(page, "print(viewer.sentence(viewer.index))") == said
 
 
 def test_the_page_follows_the_kernel(view, page):
     view.get_by_role("slider").fill("2")
-    assert "2" in (in_kernel(page, "print(viewer.index)") for _ in range(50))
+    assert in_kernel(page, "print(viewer.index)") == "2"
     in_kernel(page, "viewer.index = 1")
     moved = "() => document.querySelector('.superposition-viewer input').value === '1'"
     page.wait_for_function(moved)

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
 
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 
+# The page holds a move back while the one before is under way, and JupyterLab sends the moves of
+# widgets over a shell of their own: a cell may run before a move that was made earlier.
+NOTHING_UNDER_WAY = f"""() => [...{KERNEL}._futures.values()]
+  .every(({{msg}}) => msg.header.msg_type !== 'comm_msg')"""
+
 ASK = f"""async (code) => {{
   const future = {KERNEL}.requestExecute({{code}});
   let text = '';
@@ -33,7 +38,8 @@ def shown(visit: Visit, name: str, title: str, *cells: str) -> "Page":
 
 
 def in_kernel(page: "Page", code: str) -> str:
-    """What some code prints in the kernel of the notebook."""
+    """What some code prints in the kernel, once it knows everything that the page has done."""
+    page.wait_for_function(NOTHING_UNDER_WAY)
     return page.evaluate(ASK, code).strip()
 
 
