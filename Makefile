@@ -19,13 +19,13 @@ test: lint ## run everything that CI runs
 	$(SAY) "notebooks are what their sources say"
 	$(RUN) interp_course build --check
 	$(SAY) "tests, with the shapes in annotations checked"
-	$(RUN) pytest -q -n 2 --dist loadfile -m "not browser" --jaxtyping-packages=interp_course,beartype.beartype
+	$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" --jaxtyping-packages=interp_course,beartype.beartype
 	$(SAY) "the stored outputs of the notebooks are what the code gives"
 	$(RUN) pytest -q -n 2 --dist loadfile -p no:cacheprovider -o filterwarnings=default --nbval-current-env --nbval-sanitize-with tests/notebooks/nbval.cfg --nbval solutions
 	$(SAY) "reference full marks, blank zero, wrong answers rejected by name, right ones accepted"
 	$(RUN) interp_course verify
 	$(SAY) "the course in a browser"
-	$(RUN) pytest -q -n 2 --dist loadfile -m browser -rs
+	$(RUN) pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m browser -rs
 sandbox: export OMP_NUM_THREADS := 1
 sandbox: .venv/dev ## run the tests that put up sandboxes; where they cannot be had, it says why
 	$(RUN) pytest -q -n 2 --dist loadfile -rs tests/grading/test_sandbox_kernels.py tests/grading/test_sandbox_limits.py tests/grading/test_sandbox_running.py tests/grading/test_sandbox_walls.py tests/grading/test_submissions.py

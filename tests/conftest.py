@@ -8,6 +8,18 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from words_course import make_words_course
 
+# Files that take a minute or more. Begun last, one of them would leave the other workers idle.
+LONGEST = (
+    "test_solutions_in_lab.py",
+    "test_course_in_lab.py",
+    "test_mishaps.py",
+    "test_killed.py",
+    "test_crew.py",
+    "test_submissions.py",
+    "test_dictionaries.py",
+    "test_recipes.py",
+)
+
 TINY_MANIFEST = """
 [[unit]]
 number = 1
@@ -19,6 +31,11 @@ points = 5
 """
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; xdist keeps this with ``--no-loadscope-reorder``."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def answer_cell(name: str, code: str) -> NotebookNode:

@@ -51,8 +51,8 @@ def test_a_formula_has_a_size_and_its_parts_stand_above_each_other(visited, site
 def test_a_term_leads_to_its_entry(visited, site):
     visited.goto((site / "course/00_residual_stream/residual_stream.html").as_uri())
     visited.get_by_role("link", name="logit lens").first.click()
-    assert visited.url.endswith("docs/glossary.html#logit-lens")
-    assert visited.locator("#logit-lens").first.is_visible()
+    visited.wait_for_url("**/docs/glossary.html#logit-lens")
+    visited.locator("#logit-lens").first.wait_for()
 
 
 def test_the_search_works_without_a_server(visited, site):

@@ -44,8 +44,7 @@ def stored(lab: Lab) -> str:
 def test_a_picture_is_drawn_with_its_alt_text(visit: Visit, stored: str):
     visit.open(stored)
     image = visit.page.get_by_role("img", name=ALT)
-    image.wait_for()
-    assert image.evaluate("(image) => image.naturalWidth") == 720
+    assert image.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 720
 
 
 def test_a_widget_shows_its_content_as_a_table(visit: Visit, stored: str):

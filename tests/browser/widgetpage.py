@@ -22,6 +22,13 @@ ASK = f"""async (code) => {{
   return text;
 }}"""
 
+DRAWN = """() => {
+  const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+  const outputs = cells.flatMap(({model}) => model.toJSON().outputs ?? []);
+  const views = outputs.filter(({data}) => data?.['application/vnd.jupyter.widget-view+json']);
+  return document.querySelectorAll('.course-widget').length === views.length;
+}"""
+
 # The name changes first; the style sheet of the theme comes after it.
 THEMED = """(name) => document.body.dataset.jpThemeName === name
   && (getComputedStyle(document.body).getPropertyValue('--jp-layout-color0').trim() === '#111')
@@ -29,11 +36,12 @@ THEMED = """(name) => document.body.dataset.jpThemeName === name
 
 
 def shown(visit: Visit, name: str, title: str, *cells: str) -> "Page":
-    """The page of a notebook with this title and these cells, after all of them have run."""
+    """The page of a notebook with this title and these cells, run, with its widgets drawn."""
     visit.open(visit.lab.add_notebook(name, title, *cells))
     ran = visit.run()
     assert not errors(ran), errors(ran)
     assert not not_run(ran), not_run(ran)
+    visit.page.wait_for_function(DRAWN)
     return visit.page
 
 
