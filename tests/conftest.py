@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from words_course import make_words_course
 
-# Files that take a minute or more. Begun last, one of them would leave the other workers idle.
+# Files that take about a minute or more. Begun last, one of them would leave other workers idle.
 LONGEST = (
     "test_solutions_in_lab.py",
     "test_course_in_lab.py",
